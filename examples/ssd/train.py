@@ -1,0 +1,53 @@
+"""Fine-tune SSD300 on Clothing Co-Parsing and synthetic snaps."""
+import argparse
+
+from vasily_fashion.datasets import CCPBboxDataset
+from vasily_fashion.links import FashionSSD300
+from vasily_fashion.training import train_fashion_ssd
+
+from chainer.datasets import ConcatenatedDataset
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python train.py --root clothing-co-parsing '
+        '--weights vgg16_hed.npz --freeze-until conv3_3')
+    parser.add_argument(
+        '--root', help='folder of Clothing Co-Parsing; its train split')
+    parser.add_argument(
+        '--n-synthetic', type=int, default=0,
+        help='number of synthetic snaps to add')
+    parser.add_argument(
+        '--weights', default='imagenet',
+        help="where to start: a path, 'imagenet', 'voc0712' or 'fashion'")
+    parser.add_argument('--out', default='output/ssd')
+    parser.add_argument('--iteration', type=int, default=4000)
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--lr', type=float, default=1e-3)
+    parser.add_argument(
+        '--freeze-until', help="last frozen layer, such as 'conv3_3'")
+    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--resume', help='a snapshot to go on from')
+    args = parser.parse_args(argv)
+
+    parts = []
+    if args.root is not None:
+        parts.append(CCPBboxDataset(args.root, 'train'))
+    if args.n_synthetic:
+        from vasily_fashion.datasets import SyntheticFashionDataset
+        parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
+    if not parts:
+        parser.error('nothing to train on: give --root or --n-synthetic')
+    train_fashion_ssd(
+        FashionSSD300(pretrained_model=args.weights),
+        ConcatenatedDataset(*parts), args.out, args.iteration,
+        batch_size=args.batch_size, lr=args.lr,
+        freeze_until=args.freeze_until, device=args.device, seed=args.seed,
+        resume=args.resume)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,66 @@
+"""The generic features that the article's embedding is compared with.
+
+Both return vectors of unit length, so that squared L2 orders as the cosine.
+"""
+from vasily_fashion.links import FashionSSD300
+from vasily_fashion.links.ssd.convolution_names import convolution_names
+from vasily_fashion.transforms import letterbox
+
+import chainer
+import chainer.functions as F
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+
+def hsv_histogram(imgs):
+    """Colour histograms of 8 hues, 8 saturations and 4 values.
+
+    Args:
+        imgs (iterable of numpy.ndarray): RGB, (3, H, W), 0..255.
+
+    Returns:
+        numpy.ndarray: (N, 256), float32.
+    """
+    features = []
+    for img in tqdm(imgs, 'hsv_histogram', disable=None):
+        hsv = cv2.cvtColor(
+            np.ascontiguousarray(img.transpose(1, 2, 0) / np.float32(255)),
+            cv2.COLOR_RGB2HSV)
+        features.append(cv2.calcHist(
+            [hsv], [0, 1, 2], None, (8, 8, 4),
+            [0, 360.01, 0, 1.01, 0, 1.01]).ravel())
+    return _unit(features)
+
+
+def vgg16_features(imgs, weights):
+    """Activations of VGG16's conv5_3, averaged over a 224 x 224 image.
+
+    Args:
+        imgs (iterable of numpy.ndarray): RGB, (3, H, W), 0..255.
+        weights (str): 'imagenet', or what `examples/ssd/hed2npz.py` wrote.
+
+    Returns:
+        numpy.ndarray: (N, 512), float32.
+    """
+    model = FashionSSD300(pretrained_model=weights)
+    extractor = model.extractor
+    names = convolution_names(extractor)
+    names = names[:names.index('conv5_3') + 1]
+    features = []
+    with chainer.no_backprop_mode():
+        for img in tqdm(imgs, 'vgg16_features', disable=None):
+            h = (letterbox(img, (224, 224)) - model.mean).astype(np.float32)
+            h = h[None]
+            for i, name in enumerate(names):
+                h = F.relu(extractor[name](h))
+                if i in (1, 3, 6, 9):   # after each block but the last
+                    h = F.max_pooling_2d(h, 2)
+            features.append(h.array.mean(axis=(0, 2, 3)))
+    return _unit(features)
+
+
+def _unit(features):
+    features = np.asarray(features, np.float32)
+    return features / np.maximum(
+        np.linalg.norm(features, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,49 @@
+"""Train StyleExtractorBN on Clothing Co-Parsing and synthetic items."""
+import argparse
+
+from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.training import train_style_extractor
+
+from chainer.datasets import ConcatenatedDataset
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python train.py --root clothing-co-parsing '
+        '--n-synthetic 300')
+    parser.add_argument(
+        '--root', help='folder of Clothing Co-Parsing; its train split')
+    parser.add_argument(
+        '--n-synthetic', type=int, default=0,
+        help='number of synthetic snaps whose items are added')
+    parser.add_argument(
+        '--weights', help="where to start: a path or 'fashion'")
+    parser.add_argument('--out', default='output/style_extractor')
+    parser.add_argument('--iteration', type=int, default=1000)
+    parser.add_argument('--batch-size', type=int, default=16)
+    parser.add_argument('--lr', type=float, default=1e-3)
+    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--resume', help='a snapshot to go on from')
+    args = parser.parse_args(argv)
+
+    parts = []
+    if args.root is not None:
+        parts.append(CCPItemDataset(args.root, 'train'))
+    if args.n_synthetic:
+        parts.append(SyntheticItemDataset(
+            SyntheticFashionDataset(args.n_synthetic, args.seed)))
+    if not parts:
+        parser.error('nothing to train on: give --root or --n-synthetic')
+    train_style_extractor(
+        StyleExtractorBN(pretrained_model=args.weights),
+        ConcatenatedDataset(*parts), args.out, args.iteration,
+        batch_size=args.batch_size, lr=args.lr, device=args.device,
+        seed=args.seed, resume=args.resume)
+
+
+if __name__ == '__main__':
+    main()

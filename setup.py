@@ -1,0 +1,52 @@
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+here = pathlib.Path(__file__).resolve().parent
+version = re.search(
+    r"^__version__ = '([^']+)'$",
+    (here / 'vasily_fashion' / '__init__.py').read_text('utf-8'), re.M)[1]
+
+setup(
+    name='vasily_fashion',
+    version=version,
+    description='Fashion item detection and retrieval with Chainer: '
+                'a street snap in, similar shop items out',
+    long_description=(here / 'README.md').read_text('utf-8'),
+    long_description_content_type='text/markdown',
+    author='vasily_fashion contributors',
+    license='MIT',
+    packages=find_packages(include=['vasily_fashion', 'vasily_fashion.*']),
+    python_requires='>=3.11',
+    install_requires=[
+        # compat/ repairs exactly these two, by their text
+        'chainer==7.8.1',
+        'chainercv==0.13.1',
+        'matplotlib>=3.10.7',
+        'numpy>=2,<3',
+        'pillow>=10.3',
+        'scipy>=1.13',
+        'threadpoolctl>=3.1',
+        'tqdm>=4.60',
+    ],
+    extras_require={
+        # No requirement can say "opencv-python, or its headless build", and
+        # the two overwrite each other's cv2: so OpenCV is asked for by name.
+        'opencv': ['opencv-python-headless>=4.10.0.84'],
+        'gpu': ['cupy-cuda12x>=13'],
+        'dev': [
+            'h5py>=3.11',
+            'hypothesis>=6.100',
+            'onnx>=1.18',
+            'packaging>=24',
+            'pytest>=8.3',
+            'ruff>=0.17',
+        ],
+    },
+    classifiers=[
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+    ],
+)

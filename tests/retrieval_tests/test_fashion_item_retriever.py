@@ -1,0 +1,271 @@
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex, RetrievedItem
+
+import chainer.functions as F
+import numpy as np
+import pytest
+
+_COLOURS = np.array(
+    [[250, 0, 0], [0, 250, 0], [0, 0, 250], [240, 240, 0]], dtype=np.float32)
+
+
+class _BoxDetector:
+
+    """Finds the upright rectangles of _COLOURS on black: a real detector."""
+
+    def __init__(self):
+        self.batches = []
+
+    def predict(self, imgs):
+        self.batches.append(len(imgs))
+        bboxes, labels, scores = [], [], []
+        for img in imgs:
+            bbox, label = [], []
+            for i, colour in enumerate(_COLOURS):
+                y, x = np.nonzero((img == colour[:, None, None]).all(axis=0))
+                if len(y):
+                    # one pixel too large, so that borders are crossed
+                    bbox.append([y.min(), x.min(), y.max() + 1, x.max() + 1])
+                    label.append(i)
+            bboxes.append(np.array(bbox, np.float32).reshape(-1, 4))
+            labels.append(np.array(label, np.int32))
+            scores.append(1 - 0.1 * np.arange(len(label), dtype=np.float32))
+        return bboxes, labels, scores
+
+
+class _ColourExtractor:
+
+    """The mean colour: three floats."""
+
+    def __init__(self):
+        self.batches = []
+
+    def extract(self, imgs):
+        self.batches.append(len(imgs))
+        return np.concatenate([
+            F.average_pooling_2d(img[None], img.shape[1:]).array[:, :, 0, 0]
+            for img in imgs])
+
+
+def _snap(*colours, size=(40, 60)):
+    img = np.zeros((3,) + size, dtype=np.float32)
+    for i, c in enumerate(colours):
+        img[:, 5:15 + i, 12 * i:12 * i + 9] = _COLOURS[c][:, None, None]
+    return img
+
+
+def _index():
+    index = FlatIndex(3)
+    # product image 10c + i is colour c, i shades away; categories as colours
+    for c, colour in enumerate(_COLOURS):
+        index.add(colour - np.arange(3)[:, None], 10 * c + np.arange(3),
+                  [c] * 3)
+    return index
+
+
+def _retriever(**kwargs):
+    return FashionItemRetriever(
+        _BoxDetector(), _ColourExtractor(), _index(), **kwargs)
+
+
+def test_finds_each_item_of_each_snap():
+    snaps = [_snap(2, 0), _snap(), _snap(3), _snap(1, 2, 3, size=(30, 48))]
+    results = _retriever().retrieve(snaps, k=2)
+    assert [[item.category for item in items] for items in results] == [
+        [0, 2], [], [3], [1, 2, 3]]
+    for items in results:
+        for i, item in enumerate(items):
+            assert isinstance(item, RetrievedItem)
+            assert item.ids.tolist() == [
+                10 * item.category, 10 * item.category + 1]
+            assert item.distances.dtype == np.float32
+            np.testing.assert_array_equal(item.distances, [0, 3])
+            assert item.score == pytest.approx(1 - 0.1 * i)
+    bbox = results[0][1].bbox
+    assert bbox.dtype == np.float32
+    np.testing.assert_array_equal(bbox, [5, 0, 15, 9])
+
+
+def test_batches_go_through_both_networks():
+    retriever = _retriever(batch_size=2)
+    results = retriever.retrieve(
+        iter([_snap(0, 1), _snap(2), _snap(), _snap(), _snap(1, 2, 3)]))
+    assert [len(items) for items in results] == [2, 1, 0, 0, 3]
+    assert retriever.detector.batches == [2, 2, 1]
+    assert retriever.extractor.batches == [3, 3]
+
+
+def test_snaps_are_read_a_batch_at_a_time():
+    retriever = _retriever(batch_size=2)
+    seen = []
+
+    def snaps():
+        for i in range(6):
+            # all but the current batch have been detected
+            seen.append(i - sum(retriever.detector.batches))
+            yield _snap(0)
+
+    assert len(retriever.retrieve(snaps())) == 6
+    assert max(seen) <= 2
+
+
+def test_own_boxes():
+    snap = _snap(2, 0)
+    retriever = _retriever()
+    retriever.detector = None
+    results = retriever.retrieve(
+        [snap, snap, snap], k=1,
+        bboxes=[np.array([[6, 1, 10, 8.]]), np.zeros((0, 4)),
+                [[5, 12, 14, 20], [-5, -9, 7, 200]]])
+    assert [[item.ids.tolist() for item in items] for items in results][
+        :2] == [[[20]], []]
+    item = results[0][0]
+    assert item.category is None and np.isnan(item.score)
+    np.testing.assert_array_equal(item.bbox, [6, 1, 10, 8])
+    assert results[2][0].ids.tolist() == [0]
+    np.testing.assert_array_equal(results[2][1].bbox, [-5, -9, 7, 200])
+
+
+def test_own_boxes_with_categories():
+    results = _retriever(within_category=True).retrieve(
+        [_snap(2)], k=9, bboxes=[[[5, 0, 15, 9]] * 3],
+        categories=[[2, np.int32(1), None]])
+    ids = [set(item.ids.tolist()) for item in results[0]]
+    assert ids[0] == {20, 21, 22} and ids[1] == {10, 11, 12}
+    assert len(ids[2]) == 9
+    assert [item.category for item in results[0]] == [2, 1, None]
+
+
+def test_within_category():
+    retriever = _retriever(within_category=True)
+    for item in retriever.retrieve([_snap(0, 1, 2)], k=7)[0]:
+        assert item.ids.tolist() == [10 * item.category + i for i in range(3)]
+    retriever.within_category = False
+    for item in retriever.retrieve([_snap(0, 1, 2)], k=7)[0]:
+        assert len(item.ids) == 7
+
+
+def test_product_images_of_unknown_category():
+    retriever = _retriever()
+    retriever.index = FlatIndex(3)
+    retriever.index.add(_COLOURS, list('rgby'))
+    snap = [_snap(1)]
+    assert retriever.retrieve(snap, k=1)[0][0].ids.tolist() == ['g']
+    retriever.within_category = True
+    assert retriever.retrieve(snap, k=1)[0][0].ids.shape == (0,)
+
+
+def test_no_snaps():
+    assert _retriever().retrieve([]) == []
+    assert _retriever().retrieve([], bboxes=[]) == []
+
+
+def test_empty_gallery():
+    retriever = _retriever()
+    retriever.index = FlatIndex(3)
+    item, = retriever.retrieve([_snap(1)])[0]
+    assert item.category == 1
+    assert item.distances.shape == item.ids.shape == (0,)
+
+
+def test_k_beyond_the_gallery():
+    assert len(_retriever().retrieve([_snap(1)], k=99)[0][0].ids) == 12
+
+
+def test_detected_boxes_are_cut_at_the_border():
+    class Wide:
+        def predict(self, imgs):
+            bbox = np.array([[-9, -9, 20, 20], [5, 5, 99, 99],
+                             [-9, 2, -1, 5], [2, 60, 5, 70]], np.float32)
+            return ([bbox] * len(imgs), [np.arange(4)] * len(imgs),
+                    [np.ones(4)] * len(imgs))
+
+    retriever = _retriever()
+    retriever.detector = Wide()
+    items, = retriever.retrieve([_snap(0)])
+    assert [item.category for item in items] == [0, 1]
+    np.testing.assert_array_equal(items[0].bbox, [0, 0, 20, 20])
+    np.testing.assert_array_equal(items[1].bbox, [5, 5, 40, 60])
+
+
+@pytest.mark.parametrize('size', [(1, 1), (10000, 20), (20, 10000)])
+def test_extreme_sizes(size):
+    img = np.zeros((3,) + size, dtype=np.uint8)
+    img[:] = _COLOURS[2][:, None, None]
+    item, = _retriever().retrieve([img], k=1)[0]
+    assert item.ids.tolist() == [20]
+    np.testing.assert_array_equal(item.bbox, [0, 0, *size])
+
+
+@pytest.mark.parametrize('kwargs, error, message', [
+    (dict(imgs=_snap(0)), ValueError, r'imgs must be a list of images'),
+    (dict(imgs='photo.jpg'), TypeError, r'imgs must be a list.*photo.jpg'),
+    (dict(imgs=5), TypeError, r'imgs must be a list'),
+    (dict(imgs=[_snap(0), 'photo.jpg']), TypeError, r'imgs\[1\] is a path'),
+    (dict(imgs=[_snap(0), _snap(0)[0]]), ValueError, r'imgs\[1\].*grey'),
+    (dict(imgs=[_snap(0).transpose(1, 2, 0)]), ValueError,
+     r'imgs\[0\].*channels are last'),
+    (dict(imgs=[_snap(0) * np.nan]), ValueError, r'imgs\[0\] has NaN'),
+    (dict(imgs=[_snap(0)] * 9 + [_snap(0) > 3]), TypeError,
+     r'imgs\[9\] has dtype bool'),
+    (dict(k=0), ValueError, r'k must be'),
+    (dict(k=1.5), ValueError, r'k must be'),
+    (dict(categories=[[1]]), ValueError, r'give bboxes as well'),
+    (dict(bboxes=[]), ValueError, r'bboxes has 0 entries for 1 snaps'),
+    (dict(imgs=iter([_snap(0)]), bboxes=[]), ValueError, r'bboxes has 0'),
+    (dict(imgs=iter([_snap(0)]), bboxes=[[], []]), ValueError,
+     r'bboxes has 2 entries for 1'),
+    (dict(bboxes=5), TypeError, r'bboxes must be a list'),
+    (dict(bboxes=[[1, 2, 3, 4]]), ValueError, r'bboxes\[0\] has shape'),
+    (dict(bboxes=[['ab']]), TypeError, r'bboxes\[0\] must be an array'),
+    (dict(bboxes=[[[5, 0, 5, 3]]]), ValueError, r'bboxes\[0\]\[0\] is empty'),
+    (dict(bboxes=[[[0, 0, 5, 3], [9, 0, np.nan, 3]]]), ValueError,
+     r'bboxes\[0\]\[1\] is empty'),
+    (dict(bboxes=[[[0, 0, 5, np.inf]]]), ValueError, r'bboxes\[0\] has inf'),
+    (dict(bboxes=[[[0, 60, 5, 70]]]), ValueError, r'outside the snap.*40 h'),
+    (dict(bboxes=[[[0, 0, 5, 3]]], categories=[]), ValueError,
+     r'categories has 0 entries'),
+    (dict(bboxes=[[[0, 0, 5, 3]]], categories=[[1, 2]]), ValueError,
+     r'categories\[0\] has 2 entries for 1 boxes'),
+    (dict(bboxes=[[[0, 0, 5, 3]]], categories=[['bag']]), ValueError,
+     r"categories\[0\] has 'bag'"),
+])
+def test_bad_input(kwargs, error, message):
+    with pytest.raises(error, match=message):
+        _retriever().retrieve(**{'imgs': [_snap(0)], **kwargs})
+
+
+def test_no_detector():
+    retriever = _retriever()
+    retriever.detector = None
+    with pytest.raises(ValueError, match='give bboxes: there is no detector'):
+        retriever.retrieve([_snap(0)])
+
+
+def test_index_of_another_network():
+    retriever = _retriever()
+    retriever.index = FlatIndex(128)
+    with pytest.raises(ValueError, match=r'\(N, 128\).*another network'):
+        retriever.retrieve([_snap(0)])
+
+
+@pytest.mark.parametrize('batch_size', [0, 1.5, None, True])
+def test_bad_batch_size(batch_size):
+    with pytest.raises(ValueError, match='batch_size must be'):
+        _retriever(batch_size=batch_size)
+
+
+def test_the_articles_network_finds_its_own_crops():
+    snap = np.random.RandomState(0).randint(0, 256, (3, 90, 60))
+    np.random.seed(0)
+    extractor = StyleExtractorBN()
+    index = FlatIndex(128)
+    bbox = np.array([[0, 0, 40, 30], [40, 20, 90, 60]], dtype=np.float32)
+    index.add(extractor.extract([snap[:, :40, :30], snap[:, 40:, 20:]]),
+              ['left', 'right'])
+    items, = FashionItemRetriever(None, extractor, index).retrieve(
+        [snap], k=2, bboxes=[bbox])
+    assert [item.ids.tolist() for item in items] == [
+        ['left', 'right'], ['right', 'left']]
+    for item in items:
+        assert item.distances[0] < 1e-6 * item.distances[1]

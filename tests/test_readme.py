@@ -1,0 +1,77 @@
+import pathlib
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).parents[1]
+README = (ROOT / 'README.md').read_text('utf-8')
+
+
+@pytest.mark.parametrize('name', ['main-job', 'tests'])
+def test_command_stands_alone_right_after_its_comment(name):
+    blocks = re.findall(
+        rf'^<!-- command: {name} -->\n```(\w*)\n(.*?)\n```$', README,
+        re.M | re.S)
+    assert len(blocks) == 1
+    language, command = blocks[0]
+    assert language == 'sh'
+    assert len(command.splitlines()) == 1
+    # what it runs is in the checkout
+    executable, script, *args = command.split()
+    assert executable == 'python3'
+    for word in [script] + [arg for arg in args if '/' in arg]:
+        assert (ROOT / word).is_file(), word
+
+
+def test_no_other_command_comments():
+    names = re.findall(r'<!-- command: (.*?) -->', README)
+    assert sorted(names) == ['main-job', 'tests']
+
+
+def test_main_job_output_is_what_ci_looks_for():
+    result = re.search(r'^RESULT=(\S+)$', (ROOT / '.ci/run').read_text(), re.M)
+    assert f'`{result[1]}`' in README
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r'\]\(([^)#]+)\)', README)
+    assert targets
+    for target in targets:
+        if '://' not in target:
+            assert (ROOT / target).exists(), target
+
+
+def test_extras_are_those_of_setup_py():
+    setup_py = (ROOT / 'setup.py').read_text()
+    extras = re.findall(r"^        '(\w+)': \[", setup_py, re.M)
+    assert extras
+    assert re.findall(r'^\| `(\w+)` \|', README, re.M) == extras
+
+
+def _snippets():
+    return re.findall(r'^```python\n(.*?)^```$', README, re.M | re.S)
+
+
+def test_snippets_import_what_there_is():
+    snippets = _snippets()
+    assert snippets
+    for snippet in snippets:
+        imports = re.findall(r'^(?:from|import) .*$', snippet, re.M)
+        assert imports
+        exec('\n'.join(imports), {})
+
+
+@pytest.mark.slow
+def test_snippets_run(tmp_path, monkeypatch, capsys):
+    rng = np.random.RandomState(0)
+    for name in ('street.jpg', 'shop/dress.jpg', 'shop/bag.jpg'):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.randint(
+            0, 256, (120, 80, 3), dtype=np.uint8)).save(path)
+    monkeypatch.chdir(tmp_path)
+    for snippet in _snippets():
+        exec(snippet, {})
+        assert capsys.readouterr().out

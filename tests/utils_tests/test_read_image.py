@@ -1,0 +1,208 @@
+import struct
+import zlib
+
+from vasily_fashion.utils import ImageReadError, read_image
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def rgb():
+    # Smooth, so that JPEG keeps it; not symmetric, so that a turn shows.
+    y, x = np.mgrid[:40, :24]
+    return np.stack([y * 6, x * 10, 255 - y * 3 - x], axis=2).astype(np.uint8)
+
+
+def _assert_image(img, H, W):
+    assert isinstance(img, np.ndarray)
+    assert img.shape == (3, H, W)
+    assert img.dtype == np.float32
+    assert img.flags.c_contiguous
+    assert 0 <= img.min() and img.max() <= 255
+
+
+def test_png_is_read_exactly(tmp_path, rgb):
+    Image.fromarray(rgb).save(tmp_path / 'a.png')
+    img = read_image(tmp_path / 'a.png')
+    _assert_image(img, 40, 24)
+    np.testing.assert_array_equal(img, rgb.transpose(2, 0, 1))
+    np.testing.assert_array_equal(read_image(str(tmp_path / 'a.png')), img)
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.webp', '.bmp', '.tif', '.gif'])
+def test_formats(tmp_path, rgb, suffix):
+    Image.fromarray(rgb).save(tmp_path / f'a{suffix}')
+    img = read_image(tmp_path / f'a{suffix}')
+    _assert_image(img, 40, 24)
+    assert np.abs(img - rgb.transpose(2, 0, 1)).mean() < 16
+
+
+@pytest.mark.parametrize('mode', ['L', '1'])
+def test_grey(tmp_path, rgb, mode):
+    image = Image.fromarray(rgb).convert(mode)
+    image.save(tmp_path / 'a.png')
+    img = read_image(tmp_path / 'a.png')
+    _assert_image(img, 40, 24)
+    np.testing.assert_array_equal(img, np.stack([image.convert('L')] * 3))
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+def test_grey_of_16_bits(tmp_path, suffix):
+    grey = np.array([[0, 257, 65535], [128 * 257, 256, 1]], dtype=np.uint16)
+    Image.fromarray(grey).save(tmp_path / f'a{suffix}')
+    img = read_image(tmp_path / f'a{suffix}')
+    _assert_image(img, 2, 3)
+    np.testing.assert_allclose(img, np.stack([grey / 257] * 3), atol=1e-4)
+
+
+def test_integers_of_32_bits_within_16(tmp_path):
+    grey = np.array([[0, 65535]], dtype=np.int32)
+    Image.fromarray(grey).save(tmp_path / 'a.tif')
+    np.testing.assert_allclose(read_image(tmp_path / 'a.tif')[1], [[0, 255]])
+
+
+@pytest.mark.parametrize('pixel', [
+    np.array([[-1, 5]], dtype=np.int32),
+    np.array([[0, 65536]], dtype=np.int32),
+    np.array([[0.5, 1.]], dtype=np.float32)])
+def test_unknown_range_is_refused(tmp_path, pixel):
+    Image.fromarray(pixel).save(tmp_path / 'a.tif')
+    with pytest.raises(ImageReadError, match='a.tif.*8-bit PNG'):
+        read_image(tmp_path / 'a.tif')
+
+
+def test_rgba_is_laid_on_white(tmp_path):
+    rgba = np.array([[[200, 100, 0, 255], [200, 100, 0, 0],
+                      [200, 100, 0, 51]]], dtype=np.uint8)
+    Image.fromarray(rgba).save(tmp_path / 'a.png')
+    img = read_image(tmp_path / 'a.png')
+    _assert_image(img, 1, 3)
+    np.testing.assert_allclose(
+        img[:, 0].T, [[200, 100, 0], [255, 255, 255], [244, 224, 204]],
+        atol=1)
+
+
+def test_grey_with_alpha_is_laid_on_white(tmp_path):
+    Image.merge('LA', [Image.new('L', (2, 1), 80),
+                       Image.frombytes('L', (2, 1), b'\x00\xff')]).save(
+        tmp_path / 'a.png')
+    img = read_image(tmp_path / 'a.png')
+    np.testing.assert_array_equal(img, [[[255, 80]]] * 3)
+
+
+def test_transparent_palette_is_laid_on_white(tmp_path):
+    image = Image.frombytes('P', (2, 1), b'\x00\x01')
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.save(tmp_path / 'a.png', transparency=0)
+    img = read_image(tmp_path / 'a.png')
+    np.testing.assert_array_equal(
+        img[:, 0].T, [[255, 255, 255], [40, 50, 60]])
+
+
+def test_rgb_with_a_transparent_colour_is_laid_on_white(tmp_path):
+    image = Image.frombytes('RGB', (2, 1), bytes([1, 2, 3, 4, 5, 6]))
+    image.save(tmp_path / 'a.png', transparency=(1, 2, 3))
+    img = read_image(tmp_path / 'a.png')
+    np.testing.assert_array_equal(img[:, 0].T, [[255, 255, 255], [4, 5, 6]])
+
+
+def test_cmyk(tmp_path):
+    Image.new('CMYK', (16, 8), (0, 255, 255, 0)).save(
+        tmp_path / 'a.jpg', quality=95)
+    img = read_image(tmp_path / 'a.jpg')
+    _assert_image(img, 8, 16)
+    assert np.abs(img - np.reshape([255, 0, 0], (3, 1, 1))).max() < 8
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_exif_orientation_is_applied(tmp_path, rgb, orientation, suffix):
+    stored = {  # what the camera stored, for the picture to be rgb
+        1: rgb, 2: rgb[:, ::-1], 3: rgb[::-1, ::-1], 4: rgb[::-1],
+        5: rgb.transpose(1, 0, 2), 6: np.rot90(rgb),
+        7: np.rot90(rgb.transpose(1, 0, 2), 2), 8: np.rot90(rgb, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f'a{suffix}'
+    Image.fromarray(np.ascontiguousarray(stored)).save(
+        path, exif=exif, quality=95)
+    img = read_image(path)
+    _assert_image(img, 40, 24)
+    assert np.abs(img - rgb.transpose(2, 0, 1)).mean() < 4
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    frames = [Image.new('RGB', (6, 5), c) for c in ('red', 'lime', 'blue')]
+    frames[0].save(tmp_path / 'a.gif', save_all=True,
+                   append_images=frames[1:])
+    img = read_image(tmp_path / 'a.gif')
+    _assert_image(img, 5, 6)
+    np.testing.assert_array_equal(img[:, 2, 3], [255, 0, 0])
+
+
+@pytest.mark.parametrize('size', [(1, 1), (10000, 20), (20, 10000)])
+def test_extreme_sizes(tmp_path, size):
+    Image.new('RGB', size, (9, 8, 7)).save(tmp_path / 'a.png')
+    img = read_image(tmp_path / 'a.png')
+    _assert_image(img, size[1], size[0])
+    assert (img == np.reshape([9, 8, 7], (3, 1, 1))).all()
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(ImageReadError, match='nothing.jpg.*no such file'):
+        read_image(tmp_path / 'nothing.jpg')
+
+
+def test_folder(tmp_path):
+    with pytest.raises(ImageReadError, match='folder'):
+        read_image(tmp_path)
+
+
+def test_path_with_a_null_byte():
+    with pytest.raises(ImageReadError, match='cannot be opened'):
+        read_image('a\0b.jpg')
+
+
+@pytest.mark.parametrize('content', [b'', b'hello', b'\xff\xd8\xff', b'GIF89a',
+                                     b'<html>404</html>' * 99])
+def test_no_image(tmp_path, content):
+    (tmp_path / 'a.jpg').write_bytes(content)
+    with pytest.raises(ImageReadError, match='a.jpg'):
+        read_image(tmp_path / 'a.jpg')
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.gif', '.webp', '.bmp',
+                                    '.tif'])
+@pytest.mark.parametrize('part', [0.3, 0.7, 0.95])
+def test_truncated(tmp_path, suffix, part):
+    noise = np.random.RandomState(0).randint(0, 256, (64, 64, 3))
+    path = tmp_path / f'a{suffix}'
+    Image.fromarray(noise.astype(np.uint8)).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:int(len(content) * part)])
+    with pytest.raises(ImageReadError, match=path.name):
+        read_image(path)
+
+
+@pytest.mark.filterwarnings('ignore::PIL.Image.DecompressionBombWarning')
+@pytest.mark.parametrize('side', [9500, 60000])
+def test_decompression_bomb(tmp_path, side):
+    def chunk(kind, data):
+        crc = zlib.crc32(kind + data)
+        return struct.pack('>I', len(data)) + kind + data + struct.pack(
+            '>I', crc)
+
+    (tmp_path / 'bomb.png').write_bytes(
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0))
+        + chunk(b'IDAT', zlib.compress(b'\0' * 1000)) + chunk(b'IEND', b''))
+    with pytest.raises(ImageReadError, match='bomb.png.*pixels; scale'):
+        read_image(tmp_path / 'bomb.png')
+
+
+def test_the_error_is_an_oserror(tmp_path):
+    with pytest.raises(OSError):
+        read_image(tmp_path / 'nothing.jpg')

@@ -1,0 +1,139 @@
+from vasily_fashion.accelerate.dispatch import replace_method, takes
+from vasily_fashion.accelerate.parallel import parallel_for, workspace
+
+import chainer
+import numpy as np
+from chainer.functions.normalization.batch_normalization import GeneralBatchNormalizationImpl
+
+_BLOCK_BYTES = 1 << 19
+
+
+def _is_over_images(axis, gamma, x):
+    return axis == (0, 2, 3) and gamma.ndim == 1 and x.ndim == 4
+
+
+def _for_each_block(function, x):
+    """Call `function(channels)` for cache-sized blocks of channels."""
+    c = x.shape[1]
+    plane = x.shape[2] * x.shape[3] * x.itemsize
+    step = int(np.clip(_BLOCK_BYTES // plane, 1, c))
+    blocks = [slice(i, min(i + step, c)) for i in range(0, c, step)]
+    parallel_for(lambda b, worker: function(blocks[b]), len(blocks))
+
+
+def _planes(x):
+    return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], -1)
+
+
+def _running_sum(images, write_terms):
+    """Sum over images and pixels, one addition after the other.
+
+    This is the order in which NumPy sums Chainer's arrays. Over 300,000
+    float32 pixels another order, more accurate as it may be, moves the
+    article's recorded losses in the fourth digit.
+    """
+    total = 0
+    for image in images:
+        n_channel, n_pixel = image.shape
+        sums = workspace('sums', (n_channel, n_pixel + 1), image.dtype)
+        sums[:, 0] = total
+        write_terms(sums[:, 1:], image)
+        np.add.accumulate(sums, axis=1, out=sums)
+        total = sums[:, -1].copy()
+    return total
+
+
+def _pairwise_sum(images, write_terms):
+    """The same in NumPy's faster and more accurate order."""
+    total = 0
+    for image in images:
+        terms = workspace('sums', image.shape, image.dtype)
+        write_terms(terms, image)
+        total = total + terms.sum(axis=1)
+    return total
+
+
+def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
+             beta, eps, decay, running_mean, running_var):
+    if not (_is_over_images(axis, gamma, x)
+            and takes(x, gamma, beta, running_mean, running_var)):
+        return original(
+            axis=axis, gamma=gamma, x=x, x_layout=x_layout, xp=xp,
+            expander=expander, beta=beta, eps=eps, decay=decay,
+            running_mean=running_mean, running_var=running_var)
+    add_up = (_pairwise_sum if chainer.config.accelerate == 'fast'
+              else _running_sum)
+    m = x.size // gamma.size
+    planes = _planes(x)
+    mean = np.empty_like(gamma)
+    var = np.empty_like(gamma)
+    y = np.empty(planes.shape, x.dtype)
+
+    def block(c):
+        mean[c] = add_up(
+            (image[c] for image in planes), np.copyto) / x.dtype.type(m)
+
+        def squared_deviation(out, image):
+            np.subtract(image, mean[c, None], out=out)
+            np.square(out, out=out)
+
+        var[c] = add_up(
+            (image[c] for image in planes), squared_deviation
+        ) / x.dtype.type(m)
+        scale = gamma[c] / np.sqrt(var[c] + x.dtype.type(eps))
+        for image, out in zip(planes, y, strict=True):
+            np.subtract(image[c], mean[c, None], out=out[c])
+            out[c] *= scale[:, None]
+            out[c] += beta[c, None]
+
+    _for_each_block(block, x)
+    inv_std = np.reciprocal(np.sqrt(var + x.dtype.type(eps)))
+    if running_mean is not None:
+        adjust = m / max(m - 1., 1.)
+        running_mean *= decay
+        running_mean += (1 - decay) * mean
+        running_var *= decay
+        running_var += (1 - decay) * adjust * var
+    return (y.reshape(x.shape), x_layout, running_mean, running_var, mean,
+            var, inv_std, None)
+
+
+def _backward(self, original, axis, gamma, gy, x, x_layout, xp, expander,
+              mean, inv_std, eps, var, forward_data):
+    if not (_is_over_images(axis, gamma, x) and takes(x, gamma, gy)):
+        return original(
+            axis, gamma, gy, x, x_layout, xp, expander, mean, inv_std, eps,
+            var, forward_data)
+    inv_m = gamma.dtype.type(1. / (x.size // gamma.size))
+    planes, gplanes = _planes(x), _planes(gy)
+    gx = np.empty(planes.shape, x.dtype)
+    ggamma = np.empty_like(gamma)
+    gbeta = np.empty_like(gamma)
+
+    def block(c):
+        gbeta[c] = 0
+        ggamma[c] = 0
+        for image, g in zip(planes, gplanes, strict=True):
+            x_hat = workspace('centred', image[c].shape, x.dtype)
+            np.subtract(image[c], mean[c, None], out=x_hat)
+            x_hat *= g[c]
+            ggamma[c] += x_hat.sum(axis=1)
+            gbeta[c] += g[c].sum(axis=1)
+        ggamma[c] *= inv_std[c]
+        slope = (inv_std[c] * ggamma[c] * inv_m)[:, None]
+        for image, g, out in zip(planes, gplanes, gx, strict=True):
+            # gx = gamma / std * (gy - (x_hat * ggamma + gbeta) / m)
+            np.subtract(image[c], mean[c, None], out=out[c])
+            out[c] *= -slope
+            out[c] += g[c]
+            out[c] -= (gbeta[c] * inv_m)[:, None]
+            out[c] *= (gamma[c] * inv_std[c])[:, None]
+
+    _for_each_block(block, x)
+    return gx.reshape(x.shape), None, ggamma, gbeta
+
+
+def install():
+    """Put the accelerated batch normalisation in place."""
+    replace_method(GeneralBatchNormalizationImpl, 'forward', _forward)
+    replace_method(GeneralBatchNormalizationImpl, 'backward', _backward)

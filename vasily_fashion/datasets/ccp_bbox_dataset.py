@@ -1,0 +1,133 @@
+from pathlib import Path
+
+from vasily_fashion.categories import CCP_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.utils import read_image
+
+import cv2
+import numpy as np
+from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
+from scipy.io import loadmat
+
+# A photo is for validation where its id is a multiple of this.
+_VAL_PERIOD = 5
+# A connected component under this share of its label's mask is a stray mark.
+_MIN_COMPONENT = 0.05
+
+
+class CCPBboxDataset(GetterDataset):
+    """Street snaps of Clothing Co-Parsing with boxes of their items.
+
+    The data set [#]_ labels pixels. One item is one label of a photo: its box
+    is that of the label's mask after dropping connected components under 5 %
+    of the mask. Labels are mapped by
+    `vasily_fashion.categories.CCP_TO_FASHION`. Photos without a pixel
+    annotation are left out.
+
+    .. [#] Wei Yang, Ping Luo, Liang Lin. Clothing Co-Parsing by Joint Image
+       Segmentation and Labeling. CVPR 2014.
+
+    Args:
+        root (str or path): The folder that holds `photos`, `annotations` and
+            `label_list.mat`.
+        split ({'train', 'val', 'all'}): Photos whose id is a multiple of 5
+            are for validation.
+
+    This dataset returns the following data.
+
+    .. csv-table::
+        :header: name, shape, dtype, format
+
+        img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
+        bbox, ":math:`(R, 4)`", float32, \
+        ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
+        label, ":math:`(R,)`", int32, "index into FASHION_CATEGORIES"
+
+    Attributes:
+        ids (list of str): The photo ids, in order.
+    """
+
+    def __init__(self, root, split='train'):
+        super().__init__()
+        if split not in ('train', 'val', 'all'):
+            raise ValueError(
+                f"split must be 'train', 'val' or 'all', not {split!r}")
+        self.root = Path(root)
+        folder = self.root / 'annotations' / 'pixel-level'
+        names = self.root / 'label_list.mat'
+        for path in (folder, names, self.root / 'photos'):
+            if not path.exists():
+                raise FileNotFoundError(
+                    f'{path} is missing: root must be the folder of Clothing '
+                    'Co-Parsing that holds photos, annotations and '
+                    'label_list.mat')
+        self.ids = [
+            path.stem for path in sorted(folder.glob('*.mat'))
+            if path.stem.isdecimal() and (
+                split == 'all'
+                or (int(path.stem) % _VAL_PERIOD == 0) == (split == 'val'))]
+        self._label_of_value = {
+            value: FASHION_CATEGORIES.index(CCP_TO_FASHION[name])
+            for value, name in enumerate(
+                str(cell[0]) for cell in _load(names, 'label_list')[0])
+            if name in CCP_TO_FASHION}
+        self.add_getter('img', self._get_image)
+        self.add_getter(('bbox', 'label'), self._get_annotations)
+
+    def __len__(self):
+        return len(self.ids)
+
+    def _get_image(self, i):
+        return read_image(self.root / 'photos' / f'{self.ids[i]}.jpg')
+
+    def _get_annotations(self, i):
+        label, mask = self._get_items(i)
+        bbox = []
+        for item_mask in mask:
+            rows = np.flatnonzero(item_mask.any(axis=1))
+            columns = np.flatnonzero(item_mask.any(axis=0))
+            bbox.append(
+                (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
+        return np.array(bbox, np.float32).reshape(-1, 4), label
+
+    def get_mask(self, i):
+        """Masks of the items of a photo, in the order of its boxes.
+
+        Args:
+            i (int): Index of the photo.
+
+        Returns:
+            numpy.ndarray: :math:`(R, H, W)`, bool.
+        """
+        return self._get_items(i)[1]
+
+    def _get_items(self, i):
+        path = self.root / 'annotations' / 'pixel-level' / f'{self.ids[i]}.mat'
+        values = _load(path, 'groundtruth')
+        label, mask = [], []
+        for value in np.unique(values):
+            if int(value) in self._label_of_value:
+                label.append(self._label_of_value[int(value)])
+                mask.append(_without_stray_marks(values == value))
+        return (np.array(label, np.int32),
+                np.array(mask, bool).reshape((-1,) + values.shape))
+
+
+def _load(path, name):
+    # A damaged file makes scipy raise nearly anything: MatReadError,
+    # zlib.error, ValueError, TypeError, NotImplementedError.
+    try:
+        return loadmat(path)[name]
+    except Exception as error:
+        raise ValueError(
+            f'{path} holds no readable {name} ({error}); fetch it '
+            'again') from error
+
+
+def _without_stray_marks(mask):
+    _, component, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    keep = areas >= _MIN_COMPONENT * areas[1:].sum()
+    keep[1 + areas[1:].argmax()] = True  # of many small ones, the largest
+    keep[0] = False
+    return keep[component]

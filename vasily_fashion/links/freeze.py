@@ -1,0 +1,16 @@
+def freeze(link):
+    """Keep a link's parameters as they are, and spend nothing on them.
+
+    `Link.disable_update` alone stops the optimizer, while backpropagation
+    still computes every gradient. Chainer records no graph for a function
+    none of whose inputs requires a gradient, but it offers no way to say so
+    of a parameter that exists already; hence the two private attributes.
+
+    Args:
+        link (chainer.Link): The link, on any device.
+    """
+    link.disable_update()
+    for param in link.params():
+        param.cleargrad()
+        param._requires_grad = False
+        param.node._requires_grad = False

@@ -1,0 +1,42 @@
+import chainer
+from chainercv.links.model.ssd import multibox_loss
+
+
+class MultiboxTrainChain(chainer.Chain):
+    """SSD and its loss: the link that an optimizer trains.
+
+    :math:`L = L_{conf} + \\alpha L_{loc}`, equation 1 of the SSD paper (Liu et
+    al., ECCV 2016), with hard negative mining at k negatives a positive.
+
+    Args:
+        model (chainercv.links.model.ssd.SSD): The detector.
+        alpha (float): Weight of the localisation loss.
+        k (float): Negatives for each positive.
+    """
+
+    def __init__(self, model, alpha=1, k=3):
+        super().__init__()
+        with self.init_scope():
+            self.model = model
+        self.alpha = alpha
+        self.k = k
+
+    def forward(self, imgs, gt_mb_locs, gt_mb_labels):
+        """Compute the loss of a prepared batch and report its parts.
+
+        Args:
+            imgs (array): :math:`(B, 3, 300, 300)`, mean subtracted.
+            gt_mb_locs (array): :math:`(B, K, 4)`, from the model's coder.
+            gt_mb_labels (array): :math:`(B, K)`, 0 is background.
+
+        Returns:
+            ~chainer.Variable: The loss, a scalar.
+        """
+        mb_locs, mb_confs = self.model(imgs)
+        loc_loss, conf_loss = multibox_loss(
+            mb_locs, mb_confs, gt_mb_locs, gt_mb_labels, self.k)
+        loss = loc_loss * self.alpha + conf_loss
+        chainer.report(
+            {'loss': loss, 'loss/loc': loc_loss, 'loss/conf': conf_loss},
+            self)
+        return loss

@@ -1,0 +1,147 @@
+import math
+
+from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
+    ChainerV1BatchNormalization,
+)
+from vasily_fashion.transforms import letterbox
+from vasily_fashion.utils import check_images, load_weights, locate_weights
+
+import chainer
+import chainer.functions as F
+import chainer.links as L
+import numpy as np
+from chainer import initializers
+
+
+def _convolution(in_channels, out_channels):
+    # The article gives wscale=0.02*sqrt(fan_in). Chainer 1.17 multiplied
+    # the initial weights by the square root of wscale.
+    wscale = 0.02 * math.sqrt(9 * in_channels)
+    return L.Convolution2D(
+        in_channels, out_channels, 3, pad=1,
+        initialW=initializers.LeCunNormal(math.sqrt(wscale)))
+
+
+class StyleExtractorBN(chainer.Chain):
+    """The article's network: an item image to 128 floats.
+
+    StyleNet [#]_ with batch normalisation, layer for layer and name for name
+    as in VASILY's article. From the same NumPy seed it starts with the same
+    weights as the article's code on Chainer 1.17. Its input is a batch of
+    shape :math:`(N, 3, 384, 256)`, RGB, :math:`[0, 1]`.
+
+    .. [#] Edgar Simo-Serra, Hiroshi Ishikawa. Fashion Style in 128 Floats:
+       Joint Ranking and Classification using Weak Data for Feature
+       Extraction. CVPR 2016.
+
+    Args:
+        pretrained_model (str): The path of an .npz file (one written by
+            Chainer 1.17 is fine), 'fashion' for this library's weights, or
+            :obj:`None` for the initial ones.
+    """
+
+    insize = (384, 256)
+    batch_size = 16
+
+    def __init__(self, pretrained_model=None):
+        super().__init__()
+        self._train = None
+        with self.init_scope():
+            self.conv1_1 = _convolution(3, 64)
+            self.conv1_2 = _convolution(64, 64)
+            self.conv2_1 = _convolution(64, 128)
+            self.conv2_2 = _convolution(128, 128)
+            self.conv3_1 = _convolution(128, 256)
+            self.conv3_2 = _convolution(256, 256)
+            self.conv4_1 = _convolution(256, 128)
+            self.fc5 = L.Linear(3072, 128)
+            self.bn1_1 = ChainerV1BatchNormalization(64)
+            self.bn1_2 = ChainerV1BatchNormalization(64)
+            self.bn2_1 = ChainerV1BatchNormalization(128)
+            self.bn2_2 = ChainerV1BatchNormalization(128)
+            self.bn3_1 = ChainerV1BatchNormalization(256)
+            self.bn3_2 = ChainerV1BatchNormalization(256)
+        if pretrained_model is not None:
+            load_weights(
+                locate_weights(pretrained_model, 'style_extractor_bn'), self)
+
+    @property
+    def train(self):
+        """bool: Whether dropout and batch statistics are on.
+
+        Follows `chainer.config.train` until it is set, as Chainer v1 code
+        sets it: ``model.train = True``. Setting :obj:`None` goes back.
+        """
+        if self._train is None:
+            return chainer.config.train
+        return self._train
+
+    @train.setter
+    def train(self, train):
+        self._train = train
+
+    def forward(self, x):
+        """Embed a prepared batch.
+
+        Args:
+            x (~chainer.Variable or array): :math:`(N, 3, 384, 256)`, float32,
+                as :meth:`prepare` makes them.
+
+        Returns:
+            ~chainer.Variable: :math:`(N, 128)`, not normalised.
+        """
+        with chainer.using_config('train', self.train):
+            return self._embed(x)
+
+    def _embed(self, x):
+        h = F.relu(self.bn1_1(self.conv1_1(x)))
+        h = F.relu(self.bn1_2(self.conv1_2(h)))
+        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
+        h = F.relu(self.bn2_1(self.conv2_1(h)))
+        h = F.relu(self.bn2_2(self.conv2_2(h)))
+        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
+        h = F.relu(self.bn3_1(self.conv3_1(h)))
+        h = F.relu(self.bn3_2(self.conv3_2(h)))
+        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
+        h = F.relu(self.conv4_1(h))
+        return self.fc5(h)
+
+    def prepare(self, img):
+        """Make an image fit the network, in training as in use.
+
+        The image is letterboxed on white and its values are divided by 255.
+
+        Args:
+            img (~numpy.ndarray): :math:`(3, H, W)`, RGB, :math:`[0, 255]`.
+
+        Returns:
+            numpy.ndarray: :math:`(3, 384, 256)`, float32, :math:`[0, 1]`.
+        """
+        return letterbox(img, self.insize) / np.float32(255)
+
+    def extract(self, imgs):
+        """Embed raw images.
+
+        Args:
+            imgs (iterable of numpy.ndarray): Images of any size, each
+                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+
+        Returns:
+            numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare
+            by squared L2. An empty list gives :math:`(0, 128)`.
+
+        Raises:
+            TypeError, ValueError: If an image is not of that form; the
+                message names its index.
+        """
+        imgs = check_images(imgs, 'imgs')
+        embeddings = np.empty((len(imgs), self.fc5.b.size), np.float32)
+        with chainer.using_config('train', False), \
+                chainer.no_backprop_mode():
+            for i in range(0, len(imgs), self.batch_size):
+                x = np.stack([
+                    self.prepare(img) for img in imgs[i:i + self.batch_size]])
+                y = self._embed(self.device.send(x))
+                embeddings[i:i + self.batch_size] = (
+                    chainer.get_device('@numpy').send(y.array))
+        return embeddings

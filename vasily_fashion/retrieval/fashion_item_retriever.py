@@ -1,0 +1,209 @@
+import itertools
+import numbers
+
+from vasily_fashion.retrieval.retrieved_item import RetrievedItem
+from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.utils import check_image, check_images
+
+import numpy as np
+from chainer.backends import cuda
+
+
+class FashionItemRetriever:
+
+    """Find the items of a snap and the product images that look like them.
+
+    Detect, crop, embed, search: the system of VASILY's article.
+
+    Args:
+        detector: Anything with ChainerCV's ``predict(imgs)``, which returns
+            :obj:`(bboxes, labels, scores)`, such as
+            :class:`~vasily_fashion.links.FashionSSD300`. :obj:`None` will do
+            when the caller always brings the boxes.
+        extractor: Anything with ``extract(imgs)``, which returns an array of
+            shape :math:`(N, dim)`, such as
+            :class:`~vasily_fashion.links.StyleExtractorBN`.
+        index: The product images, embedded by the same extractor. Anything
+            with ``search(queries, k, category)``, such as
+            :class:`~vasily_fashion.retrieval.FlatIndex`.
+        within_category (bool): Whether an item is compared only with product
+            images of its category. :obj:`False`, the default, compares with
+            all, as the article does: an item that the detector misnamed is
+            found nevertheless, and product images need no category.
+            With :obj:`True` product images of unknown category are never
+            found; an item of unknown category is compared with all.
+        batch_size (int): The number of snaps that go through the detector,
+            and whose crops go through the extractor, at a time.
+
+    """
+
+    def __init__(self, detector, extractor, index, within_category=False,
+                 batch_size=8):
+        if (not isinstance(batch_size, numbers.Integral)
+                or isinstance(batch_size, bool) or batch_size < 1):
+            raise ValueError(
+                f'batch_size must be a positive integer, not {batch_size!r}')
+        self.detector = detector
+        self.extractor = extractor
+        self.index = index
+        self.within_category = within_category
+        self.batch_size = int(batch_size)
+
+    def retrieve(self, imgs, k=5, bboxes=None, categories=None):
+        """Retrieve product images for the items of snaps.
+
+        Args:
+            imgs (iterable of numpy.ndarray): Snaps, see the table below. They
+                are taken a batch at a time, so an iterator that reads files
+                as it goes needs little memory.
+            k (int): How many product images to find for each item. There are
+                fewer when the index holds fewer.
+            bboxes (list of numpy.ndarray): The caller's own boxes, for each
+                snap an array. The detector is not asked then.
+            categories (list of numpy.ndarray): The categories of
+                :obj:`bboxes`. Unknown by default.
+
+        .. csv-table::
+            :header: name, shape, dtype, format
+
+            :obj:`imgs`, ":math:`[(3, H, W)]`", :obj:`float32`, \
+            "RGB, :math:`[0, 255]`"
+            :obj:`bboxes`, ":math:`[(R, 4)]`", :obj:`float32`, \
+            ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
+            :obj:`categories`, ":math:`[(R,)]`", :obj:`int32`, --
+
+        Returns:
+            list of lists of RetrievedItem:
+            For each snap its items, in the order of the boxes. The snap's
+            list is empty when there are none. Detected boxes are cut at the
+            border of the snap.
+
+        Raises:
+            TypeError, ValueError: An argument is not as described; the
+                message names it, and the index of the snap.
+
+        """
+        if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
+                or k < 1):
+            raise ValueError(f'k must be a positive integer, not {k!r}')
+        if isinstance(imgs, (np.ndarray, str, bytes)) \
+                or not hasattr(imgs, '__iter__'):
+            imgs = check_images(imgs)  # which refuses all but a batch
+        if bboxes is None:
+            if categories is not None:
+                raise ValueError(
+                    'categories are those of bboxes; give bboxes as well')
+            if self.detector is None:
+                raise ValueError('give bboxes: there is no detector')
+        elif hasattr(imgs, '__len__'):
+            _check_length(bboxes, 'bboxes', len(imgs))
+            if categories is not None:
+                _check_length(categories, 'categories', len(imgs))
+
+        results = []
+        imgs = iter(imgs)
+        while batch := list(itertools.islice(imgs, self.batch_size)):
+            first = len(results)
+            batch = [check_image(img, f'imgs[{first + i}]')
+                     for i, img in enumerate(batch)]
+            if bboxes is None:
+                boxes = self._detect(batch)
+            else:
+                boxes = _own_boxes(batch, first, bboxes, categories)
+            results.extend(self._match(batch, boxes, k))
+        if bboxes is not None:
+            _check_length(bboxes, 'bboxes', len(results))
+        return results
+
+    def _detect(self, imgs):
+        """Give each snap's list of (bbox, category, score)."""
+        found = []
+        for img, bbox, label, score in zip(
+                imgs, *self.detector.predict(imgs), strict=True):
+            bbox = cuda.to_cpu(bbox)
+            size = img.shape[1:] * 2
+            bbox = np.clip(bbox, 0, size).astype(np.float32)
+            found.append([
+                (bb, int(lb), float(sc))
+                for bb, lb, sc in zip(bbox, label, score, strict=True)
+                if (bb[2:] > bb[:2]).all()])
+        return found
+
+    def _match(self, imgs, boxes, k):
+        crops = []
+        for img, found in zip(imgs, boxes, strict=True):
+            if found:
+                crops.extend(crop_by_bbox(
+                    img, np.stack([bbox for bbox, _, _ in found])))
+        if not crops:
+            return [[] for _ in imgs]
+        embeddings = self.extractor.extract(crops)
+        categories = [category if self.within_category else None
+                      for found in boxes for _, category, _ in found]
+        neighbours = [None] * len(crops)
+        for category in set(categories):
+            rows = [i for i, c in enumerate(categories) if c == category]
+            distances, ids = self.index.search(
+                embeddings[rows], k, category=category)
+            distances = cuda.to_cpu(distances)
+            for i, row in enumerate(rows):
+                neighbours[row] = distances[i], ids[i]
+        neighbours = iter(neighbours)
+        return [
+            [RetrievedItem(*box, *next(neighbours)) for box in found]
+            for found in boxes]
+
+
+def _own_boxes(imgs, first, bboxes, categories):
+    """Check a caller's boxes; each snap's list of (bbox, category, score)."""
+    boxes = []
+    for i, img in enumerate(imgs, first):
+        if i >= len(bboxes):
+            raise ValueError(
+                f'bboxes has {len(bboxes)} arrays, imgs has more snaps')
+        try:
+            bbox = np.asarray(bboxes[i], dtype=np.float32)
+        except (TypeError, ValueError) as e:
+            raise TypeError(
+                f'bboxes[{i}] must be an array of shape (R, 4)') from e
+        if bbox.size == 0:
+            bbox = bbox.reshape(0, 4)
+        if bbox.ndim != 2 or bbox.shape[1] != 4:
+            raise ValueError(
+                f'bboxes[{i}] has shape {bbox.shape}, not (R, 4): one row '
+                '(y_min, x_min, y_max, x_max) for each box')
+        H, W = img.shape[1:]
+        for j, (y_min, x_min, y_max, x_max) in enumerate(bbox.tolist()):
+            if not (y_min < y_max and x_min < x_max):  # NaN is refused, too
+                raise ValueError(
+                    f'bboxes[{i}][{j}] is empty, {bbox[j].tolist()}; a box is '
+                    '(y_min, x_min, y_max, x_max) with min < max')
+            if not (y_max > 0 and x_max > 0 and y_min < H and x_min < W):
+                raise ValueError(
+                    f'bboxes[{i}][{j}] is outside the snap, which is {H} high '
+                    f'and {W} wide: {bbox[j].tolist()}')
+        if not np.isfinite(bbox).all():
+            raise ValueError(f'bboxes[{i}] has infinite numbers')
+
+        if categories is None:
+            category = [None] * len(bbox)
+        else:
+            category = list(categories[i])
+            _check_length(category, f'categories[{i}]', len(bbox), 'boxes')
+            for c in category:
+                if c is not None and (
+                        not isinstance(c, numbers.Integral) or c < 0):
+                    raise ValueError(
+                        f'categories[{i}] has {c!r}; a category is an index '
+                        'into FASHION_CATEGORIES, or None')
+            category = [None if c is None else int(c) for c in category]
+        boxes.append([(bb, c, float('nan'))
+                      for bb, c in zip(bbox, category, strict=True)])
+    return boxes
+
+
+def _check_length(x, name, n, of='snaps'):
+    if not hasattr(x, '__len__'):
+        raise TypeError(f'{name} must be a list, not {type(x).__name__}')
+    if len(x) != n:
+        raise ValueError(f'{name} has {len(x)} entries for {n} {of}')

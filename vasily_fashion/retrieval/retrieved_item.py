@@ -1,0 +1,28 @@
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievedItem:
+
+    """One item of a snap and its nearest product images.
+
+    Attributes:
+        bbox (numpy.ndarray): :math:`(4,)`, :obj:`float32`,
+            :math:`(y_{min}, x_{min}, y_{max}, x_{max})` in the snap.
+        category (int or None): Index into
+            :obj:`vasily_fashion.categories.FASHION_CATEGORIES`.
+            :obj:`None` when nobody said: the caller's own box.
+        score (float): The detector's confidence; NaN for a caller's own box.
+        distances (numpy.ndarray): :math:`(K,)`, :obj:`float32`, squared L2,
+            nearest first.
+        ids (numpy.ndarray): :math:`(K,)`, of the product images.
+
+    """
+
+    bbox: np.ndarray
+    category: int | None
+    score: float
+    distances: np.ndarray
+    ids: np.ndarray

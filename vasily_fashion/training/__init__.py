@@ -1,0 +1,2 @@
+from vasily_fashion.training.train_fashion_ssd import train_fashion_ssd  # noqa: F401
+from vasily_fashion.training.train_style_extractor import train_style_extractor  # noqa: F401

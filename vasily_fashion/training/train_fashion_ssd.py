@@ -1,0 +1,104 @@
+import random
+
+from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
+from vasily_fashion.links.freeze import freeze
+from vasily_fashion.links.ssd.convolution_names import convolution_names
+from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
+from vasily_fashion.training.log_extensions import add_log_extensions
+from vasily_fashion.transforms import SSDAugmentation
+
+import chainer
+import numpy as np
+from chainer import training
+from chainer.optimizer_hooks import WeightDecay
+from chainer.training import extensions
+from chainercv.links.model.ssd import GradientScaling
+
+
+def train_fashion_ssd(
+        model, dataset, out, iteration, batch_size=8, lr=1e-3,
+        lr_steps=(0.7, 0.9), freeze_until=None, device=-1, seed=0,
+        log_interval=10, snapshot_interval=100, resume=None):
+    """Fine-tune SSD300.
+
+    The recipe is that of ChainerCV's `examples/ssd/train.py` after the SSD
+    paper: momentum SGD, weight decay 5e-4 on weights alone, gradients of
+    biases doubled, learning rate times 0.1 at given steps, five
+    augmentations.
+
+    Args:
+        model (vasily_fashion.links.FashionSSD300): Trained in place.
+        dataset: Yields (img, bbox, label).
+        out (str or path): Folder for the log, snapshots and `model.npz`.
+        iteration (int): Number of batches.
+        batch_size (int): Images a batch.
+        lr (float): Learning rate to begin with.
+        lr_steps (iterable of float): When it is multiplied by 0.1, as shares
+            of `iteration`.
+        freeze_until (str): Layers of the extractor up to this one, such as
+            'conv3_3', keep their weights.
+        device (int or str): As `chainer.get_device`; -1 is the CPU.
+        seed (int): Of `random` and `numpy.random`.
+        log_interval (int): Iterations between two lines of the log.
+        snapshot_interval (int): Iterations between two snapshots.
+        resume (str or path): A snapshot to go on from.
+
+    Returns:
+        chainer.training.Trainer: After training. The weights are also in
+        out/model.npz.
+
+    Raises:
+        ValueError: If there is nothing to train on, or `freeze_until` is no layer.
+    """
+    if len(dataset) == 0:
+        raise ValueError('dataset is empty: there is nothing to train on')
+    random.seed(seed)
+    np.random.seed(seed)
+    device = chainer.get_device(device)
+    device.use()
+    augment = SSDAugmentation(model.coder, model.insize, model.mean)
+    chain = MultiboxTrainChain(model)
+    chain.to_device(device)
+
+    optimizer = chainer.optimizers.MomentumSGD(lr)
+    optimizer.setup(chain)
+    if freeze_until is not None:
+        _freeze_extractor(model.extractor, freeze_until)
+    for param in chain.params():
+        if not param.requires_grad:
+            continue
+        if param.name == 'b':
+            param.update_rule.add_hook(GradientScaling(2))
+        else:
+            param.update_rule.add_hook(WeightDecay(0.0005))
+
+    iterator = chainer.iterators.SerialIterator(
+        chainer.datasets.TransformDataset(dataset, augment), batch_size)
+    updater = training.updaters.StandardUpdater(
+        iterator, optimizer, device=device)
+    trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))
+    trainer.extend(
+        extensions.ExponentialShift('lr', 0.1, init=lr),
+        trigger=training.triggers.ManualScheduleTrigger(
+            [max(round(iteration * step), 1) for step in lr_steps],
+            'iteration'))
+    add_log_extensions(
+        trainer, model,
+        ['lr', 'main/loss', 'main/loss/loc', 'main/loss/conf'],
+        log_interval, snapshot_interval)
+    if resume is not None:
+        chainer.serializers.load_npz(resume, trainer)
+    keep_freed_memory()
+    with chainer.using_config('accelerate', 'fast'):
+        trainer.run()
+    return trainer
+
+
+def _freeze_extractor(extractor, last):
+    names = convolution_names(extractor)
+    if last not in names:
+        raise ValueError(
+            f'freeze_until must be a convolution, not {last!r}: one of '
+            f'{", ".join(names)}')
+    for name in names[:names.index(last) + 1]:
+        freeze(extractor[name])

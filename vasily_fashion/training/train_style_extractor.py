@@ -1,0 +1,87 @@
+from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
+from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
+from vasily_fashion.training.log_extensions import add_log_extensions
+from vasily_fashion.transforms import street_augmentation
+
+import chainer
+import numpy as np
+from chainer import training
+from chainer.optimizer_hooks import WeightDecay
+from chainer.training import extensions
+
+
+def train_style_extractor(
+        model, dataset, out, iteration, batch_size=16, lr=1e-3,
+        lr_steps=(0.7, 0.9), margin=0.2, device=-1, seed=0,
+        log_interval=10, snapshot_interval=50, resume=None):
+    """Train StyleExtractorBN with triplets of snap crops and product images.
+
+    Adam with weight decay 1e-4. Each batch holds pairs (snap crop, product
+    image of the same item); the negatives are the product images of the
+    other items of the batch.
+
+    Args:
+        model (vasily_fashion.links.StyleExtractorBN): Trained in place.
+        dataset: Yields (snap_crop, product_image, category), one item an
+            example, such as :class:`vasily_fashion.datasets.CCPItemDataset`.
+        out (str or path): Folder for the log, snapshots and `model.npz`.
+        iteration (int): Number of batches.
+        batch_size (int): Pairs a batch.
+        lr (float): Adam's alpha to begin with.
+        lr_steps (iterable of float): When it is multiplied by 0.1, as shares
+            of `iteration`.
+        margin (float): Of the triplet loss, on squared distances.
+        device (int or str): As `chainer.get_device`; -1 is the CPU.
+        seed (int): Of the augmentation, the order and dropout.
+        log_interval (int): Iterations between two lines of the log.
+        snapshot_interval (int): Iterations between two snapshots.
+        resume (str or path): A snapshot to go on from.
+
+    Returns:
+        chainer.training.Trainer: After training. The weights are also in
+        out/model.npz.
+
+    Raises:
+        ValueError: If there is nothing to train on, or a batch of one.
+    """
+    if len(dataset) == 0:
+        raise ValueError('dataset is empty: there is nothing to train on')
+    np.random.seed(seed)
+    random_state = np.random.default_rng(seed)
+    device = chainer.get_device(device)
+    device.use()
+
+    def transform(in_data):
+        crop, product, _ = in_data
+        crop = street_augmentation(crop, random_state)
+        return model.prepare(crop), model.prepare(product)
+
+    chain = TripletTrainChain(model, margin=margin)
+    chain.to_device(device)
+    optimizer = chainer.optimizers.Adam(lr)
+    optimizer.setup(chain)
+    for param in chain.params():
+        if param.name == 'W':
+            param.update_rule.add_hook(WeightDecay(1e-4))
+
+    iterator = chainer.iterators.SerialIterator(
+        chainer.datasets.TransformDataset(dataset, transform), batch_size)
+    updater = training.updaters.StandardUpdater(
+        iterator, optimizer, device=device)
+    trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))
+    trainer.extend(
+        extensions.ExponentialShift('alpha', 0.1, init=lr),
+        trigger=training.triggers.ManualScheduleTrigger(
+            [max(round(iteration * step), 1) for step in lr_steps],
+            'iteration'))
+    add_log_extensions(
+        trainer, model,
+        ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
+         'main/hit'],
+        log_interval, snapshot_interval)
+    if resume is not None:
+        chainer.serializers.load_npz(resume, trainer)
+    keep_freed_memory()
+    with chainer.using_config('accelerate', 'fast'):
+        trainer.run()
+    return trainer

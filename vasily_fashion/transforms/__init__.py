@@ -1,0 +1,4 @@
+from vasily_fashion.transforms.crop_by_bbox import crop_by_bbox  # noqa: F401
+from vasily_fashion.transforms.letterbox import letterbox  # noqa: F401
+from vasily_fashion.transforms.ssd_augmentation import SSDAugmentation  # noqa: F401
+from vasily_fashion.transforms.street_augmentation import street_augmentation  # noqa: F401

@@ -1,0 +1,68 @@
+import copy
+
+import numpy as np
+from chainercv import transforms
+from chainercv.links.model.ssd import (
+    random_crop_with_bbox_constraints,
+    random_distort,
+    resize_with_random_interpolation,
+)
+
+
+class SSDAugmentation:
+    """SSD's training transform: five augmentations, then the box targets.
+
+    Colour distortion, expansion, random cropping, resizing by a random
+    interpolation and horizontal flipping, in the order of ChainerCV's
+    `examples/ssd/train.py`, after the data augmentation of the SSD paper
+    (Liu et al., ECCV 2016, section 2.2).
+
+    Args:
+        coder (chainercv.links.model.ssd.MultiboxCoder): The model's coder.
+        size (int): The model's input size.
+        mean (~numpy.ndarray): What the model subtracts, of shape (3, 1, 1).
+    """
+
+    def __init__(self, coder, size, mean):
+        self.coder = copy.copy(coder)  # the copy stays on the CPU
+        self.coder.to_cpu()
+        self.size = size
+        self.mean = mean
+
+    def __call__(self, in_data):
+        """Transform one example.
+
+        Args:
+            in_data (tuple): (img, bbox, label). There may be no box at all.
+
+        Returns:
+            tuple:
+            (img, mb_loc, mb_label) of shapes (3, size, size), (K, 4), (K,).
+        """
+        img, bbox, label = in_data
+        img = random_distort(img)
+        if np.random.randint(2):
+            img, param = transforms.random_expand(
+                img, fill=self.mean, return_param=True)
+            bbox = transforms.translate_bbox(
+                bbox, y_offset=param['y_offset'], x_offset=param['x_offset'])
+        img, param = random_crop_with_bbox_constraints(
+            img, bbox, return_param=True)
+        bbox, param = transforms.crop_bbox(
+            bbox, y_slice=param['y_slice'], x_slice=param['x_slice'],
+            allow_outside_center=False, return_param=True)
+        label = label[param['index']]
+        _, h, w = img.shape
+        img = resize_with_random_interpolation(img, (self.size, self.size))
+        bbox = transforms.resize_bbox(bbox, (h, w), (self.size, self.size))
+        img, params = transforms.random_flip(
+            img, x_random=True, return_param=True)
+        bbox = transforms.flip_bbox(
+            bbox, (self.size, self.size), x_flip=params['x_flip'])
+        img -= self.mean
+        if len(bbox) == 0:
+            # the coder cannot match what is not there: all is background
+            n = len(self.coder._default_bbox)
+            return (img, np.zeros((n, 4), np.float32), np.zeros(n, np.int32))
+        mb_loc, mb_label = self.coder.encode(bbox, label)
+        return img, mb_loc, mb_label

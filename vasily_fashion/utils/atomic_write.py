@@ -1,0 +1,58 @@
+import contextlib
+import os
+import secrets
+
+
+@contextlib.contextmanager
+def atomic_write(path, mode='wb', **kwargs):
+    """Write a file so that others see all of it or nothing.
+
+    What is written goes to a temporary file in the same folder. When the
+    block ends it is flushed to the disk and renamed to :obj:`path`; when the
+    block raises, it is removed and an older file at :obj:`path` stays as it
+    was.
+
+    .. code-block:: python
+
+        with atomic_write('index.npz') as f:
+            np.savez(f, embeddings=embeddings)
+
+    Args:
+        path (str or os.PathLike): The file. Its folder must exist. A symbolic
+            link is followed.
+        mode ({'wb', 'w'}): As :func:`open` means it.
+        kwargs: More for :func:`open`, such as :obj:`encoding`.
+
+    Returns:
+        A context manager that gives the open file.
+
+    Raises:
+        OSError: There is no such folder, it cannot be written to, or
+            :obj:`path` is a folder or a device.
+
+    """
+    if mode not in ('wb', 'w'):
+        raise ValueError(f"mode must be 'wb' or 'w', not {mode!r}")
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f'{os.fspath(path)}: there is no folder {folder}; create it first')
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise FileExistsError(
+            f'{os.fspath(path)}: this is a folder or a device; '
+            'name a file to write')
+
+    temporary = os.path.join(folder, f'.{secrets.token_hex(8)}.tmp')
+    # Exclusive creation by open(), unlike tempfile, gives the user's umask.
+    f = open(temporary, mode.replace('w', 'x'), **kwargs)
+    try:
+        with f:
+            yield f
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

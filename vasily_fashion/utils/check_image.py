@@ -1,0 +1,64 @@
+import os
+
+import numpy as np
+
+
+def check_image(img, name='img'):
+    """Check that an array is an image as this library means it.
+
+    Integers and floating point numbers of any width are taken. A
+    :math:`1 \\times 1` image and a very long one are images like any other.
+
+    Args:
+        img (numpy.ndarray): The caller's array.
+        name (str): What the caller called it; errors begin with it.
+
+    Returns:
+        numpy.ndarray:
+        :math:`(3, H, W)`, :obj:`float32`. The same array, not a copy, when it
+        is :obj:`float32` already.
+
+    Raises:
+        TypeError: It is not an array of numbers.
+        ValueError: It has another layout, no pixels, or NaN or infinity.
+
+    """
+    if isinstance(img, (str, os.PathLike)):
+        raise TypeError(
+            f'{name} is a path, {os.fspath(img)!r}; '
+            'read it with vasily_fashion.utils.read_image first')
+    if not isinstance(img, np.ndarray):
+        raise TypeError(
+            f'{name} must be a numpy.ndarray of shape (3, H, W), '
+            f'not {type(img).__name__}')
+    if img.dtype.kind not in 'uif':
+        raise TypeError(
+            f'{name} has dtype {img.dtype}; '
+            'give RGB values 0..255 as float32 or uint8')
+
+    if img.ndim == 2:
+        raise ValueError(
+            f'{name} has shape {img.shape}: a grey image; '
+            'repeat it to three channels, numpy.stack([img] * 3)')
+    if img.ndim != 3:
+        raise ValueError(
+            f'{name} has shape {img.shape}; one image is (3, H, W)')
+    if img.shape[0] != 3:
+        if img.shape[2] in (3, 4):
+            hint = ('the channels are last (HWC); '
+                    'use img[:, :, :3].transpose(2, 0, 1)')
+        elif img.shape[0] == 4:
+            hint = 'four channels; drop the alpha channel, img[:3]'
+        elif img.shape[0] == 1:
+            hint = 'a grey image; use numpy.repeat(img, 3, axis=0)'
+        else:
+            hint = 'an image is (3, H, W), RGB'
+        raise ValueError(f'{name} has shape {img.shape}: {hint}')
+    if img.size == 0:
+        raise ValueError(f'{name} has shape {img.shape}: it has no pixels')
+
+    img = img.astype(np.float32, copy=False)
+    if not np.isfinite(img).all():
+        raise ValueError(
+            f'{name} has NaN or infinite pixels; values are 0..255')
+    return img

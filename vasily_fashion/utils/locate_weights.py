@@ -1,0 +1,84 @@
+import hashlib
+import os
+from http.client import HTTPException
+from pathlib import Path
+
+from chainer.dataset import download
+
+#: This library's weights: file name and sha256. How each was made stands in
+#: weights/README.md.
+_FASHION_WEIGHTS = {
+}
+#: The folder this variable names is looked into first.
+_VARIABLE = 'VASILY_FASHION_WEIGHTS'
+
+
+def locate_weights(pretrained_model, link_name, url=None):
+    """Find a weights file.
+
+    'fashion' is looked for in the folder that the environment variable
+    `VASILY_FASHION_WEIGHTS` names, in weights/ of the checkout, and in the
+    cache folder ($CHAINER_DATASET_ROOT/vasily_fashion/weights), and checked by
+    its sha256.
+
+    Args:
+        pretrained_model (str or path): 'fashion', or the path of a file.
+        link_name (str): Which of this library's weights, 'fashion_ssd300' or
+            'style_extractor_bn'.
+        url (str): Where ChainerCV has the weights, which are downloaded once
+            into its cache, or :obj:`None`.
+
+    Returns:
+        str: The path of an existing file.
+
+    Raises:
+        OSError: If it is found nowhere, cannot be fetched, or is damaged. The
+            message says where to put it.
+        TypeError: If `pretrained_model` is neither a name nor a path.
+    """
+    if url is not None:
+        return _download(url)
+    if pretrained_model != 'fashion':
+        try:
+            path = os.fspath(pretrained_model)
+        except TypeError:
+            raise TypeError(
+                "pretrained_model must be a path or a name such as 'fashion', "
+                f'not {type(pretrained_model).__name__}') from None
+        if not os.path.isfile(path):
+            raise FileNotFoundError(
+                f'{path}: there is no such weights file; pretrained_model is '
+                "a path or a name such as 'fashion'")
+        return path
+
+    file_name, sha256 = _FASHION_WEIGHTS[link_name]
+    folders = [
+        Path(__file__).parents[2] / 'weights',
+        Path(download.get_dataset_root()) / 'vasily_fashion' / 'weights']
+    if os.environ.get(_VARIABLE):
+        folders.insert(0, Path(os.environ[_VARIABLE]))
+    for folder in folders:
+        path = folder / file_name
+        if path.is_file():
+            with open(path, 'rb') as file:
+                if hashlib.file_digest(file, 'sha256').hexdigest() != sha256:
+                    raise OSError(
+                        f'{path} is damaged or of another version: its '
+                        f'sha256 is not {sha256}; fetch it again')
+            return str(path)
+    raise FileNotFoundError(
+        f'{file_name} is in none of {", ".join(map(str, folders))}: copy it '
+        "there from weights/ of the project's repository, or let "
+        f'{_VARIABLE} name the folder that holds it')
+
+
+def _download(url):
+    from chainercv.utils import download_model
+
+    try:
+        return download_model(url)
+    except (OSError, HTTPException) as error:
+        folder = Path(download.get_dataset_root()) / 'pfnet/chainercv/models'
+        raise OSError(
+            f'{url} could not be fetched ({error}): fetch it by hand and put '
+            f'it into {folder}') from error
