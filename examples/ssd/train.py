@@ -25,7 +25,12 @@ def main(argv=None):
     parser.add_argument('--out', default='output/ssd')
     parser.add_argument('--iteration', type=int, default=4000)
     parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--lr', type=float, default=1e-3)
+    parser.add_argument(
+        '--optimizer', choices=('sgd', 'adam'), default='sgd')
+    parser.add_argument(
+        '--lr', type=float,
+        help='learning rate to begin with; 1e-3 for SGD, 1e-4 for Adam if '
+        'not given')
     parser.add_argument(
         '--freeze-until', help="last frozen layer, such as 'conv3_3'")
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
@@ -34,17 +39,20 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     parts = []
-    if args.root is not None:
-        parts.append(CCPBboxDataset(args.root, 'train'))
-    if args.n_synthetic:
-        from vasily_fashion.datasets import SyntheticFashionDataset
-        parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
-    if not parts:
-        parser.error('nothing to train on: give --root or --n-synthetic')
+    try:
+        if args.root is not None:
+            parts.append(CCPBboxDataset(args.root, 'train'))
+        if args.n_synthetic:
+            from vasily_fashion.datasets import SyntheticFashionDataset
+            parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
+        if not parts:
+            parser.error('nothing to train on: give --root or --n-synthetic')
+        model = FashionSSD300(pretrained_model=args.weights)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     train_fashion_ssd(
-        FashionSSD300(pretrained_model=args.weights),
-        ConcatenatedDataset(*parts), args.out, args.iteration,
-        batch_size=args.batch_size, lr=args.lr,
+        model, ConcatenatedDataset(*parts), args.out, args.iteration,
+        batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         freeze_until=args.freeze_until, device=args.device, seed=args.seed,
         resume=args.resume)
 

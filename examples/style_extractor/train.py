@@ -31,16 +31,19 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     parts = []
-    if args.root is not None:
-        parts.append(CCPItemDataset(args.root, 'train'))
-    if args.n_synthetic:
-        parts.append(SyntheticItemDataset(
-            SyntheticFashionDataset(args.n_synthetic, args.seed)))
-    if not parts:
-        parser.error('nothing to train on: give --root or --n-synthetic')
+    try:
+        if args.root is not None:
+            parts.append(CCPItemDataset(args.root, 'train'))
+        if args.n_synthetic:
+            parts.append(SyntheticItemDataset(
+                SyntheticFashionDataset(args.n_synthetic, args.seed)))
+        if not parts:
+            parser.error('nothing to train on: give --root or --n-synthetic')
+        model = StyleExtractorBN(pretrained_model=args.weights)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     train_style_extractor(
-        StyleExtractorBN(pretrained_model=args.weights),
-        ConcatenatedDataset(*parts), args.out, args.iteration,
+        model, ConcatenatedDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, lr=args.lr, device=args.device,
         seed=args.seed, resume=args.resume)
 

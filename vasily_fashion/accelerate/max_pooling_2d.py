@@ -48,6 +48,8 @@ def _forward(self, original, inputs):
         conv.get_conv_outsize(size, k, s, p, self.cover_all)
         for size, k, s, p in zip(
             x.shape[2:], self.ksize, self.stride, self.pad, strict=True))
+    if min(out_size) <= 0:
+        return original(inputs)  # it says so
     taps = list(_tap_slices(self, x.shape[2:], out_size))
     y = np.full(x.shape[:2] + out_size, -np.inf, x.dtype)
     indexes = np.zeros(y.shape, np.int32)
@@ -56,9 +58,9 @@ def _forward(self, original, inputs):
         for t, (out, inner) in enumerate(taps):
             candidate = x[i, c][(slice(None),) + inner]
             best = y[i, c][(slice(None),) + out]
-            # a NaN wins, as in Chainer; the first of equal values stays
+            # the first of equal values stays; a NaN wins, the first of them
             np.copyto(indexes[i, c][(slice(None),) + out], t,
-                      where=(candidate > best) | (candidate != candidate))
+                      where=~(candidate <= best) & (best == best))
             np.maximum(best, candidate, out=best)
 
     _for_each_block(block, x)
@@ -79,8 +81,8 @@ def _backward(self, original, inputs):
     def block(i, c):
         for t, (out, inner) in enumerate(taps):
             window = (slice(None),) + out
-            gx[i, c][(slice(None),) + inner] += gy[i, c][window] * (
-                func.indexes[i, c][window] == t)
+            gx[i, c][(slice(None),) + inner] += np.where(
+                func.indexes[i, c][window] == t, gy[i, c][window], 0)
 
     _for_each_block(block, gx)
     return gx.astype(func._in_dtype, copy=False),

@@ -1,7 +1,6 @@
-import functools
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -12,26 +11,40 @@ _local = threading.local()
 def n_thread():
     """Number of threads: the cores this process may run on.
 
-    The usual variable `OMP_NUM_THREADS` lowers it.
+    The usual variable `OMP_NUM_THREADS` lowers it (of a list such as '4,2', for
+    nested loops, the first number counts).
     """
     if hasattr(os, 'sched_getaffinity'):
         n_core = len(os.sched_getaffinity(0))
     else:
         n_core = os.cpu_count() or 1
-    limit = os.environ.get('OMP_NUM_THREADS', '')
-    return min(n_core, int(limit)) if limit.isdigit() and int(limit) else n_core
+    limit = os.environ.get('OMP_NUM_THREADS', '').split(',')[0].strip()
+    if limit.isdecimal() and int(limit) > 0:
+        return min(n_core, int(limit))
+    return n_core
 
 
-# Keyed by process: threads do not survive a fork, as a worker of
-# MultiprocessIterator is.
-@functools.lru_cache(maxsize=1)
-def _pool(pid):
-    return ThreadPoolExecutor(n_thread(), 'accelerate')
+class _Threads:
+    """The threads of one process, and what sets the number of its BLAS'."""
 
+    # Keyed by process: neither threads nor held locks survive a fork, as a
+    # worker of MultiprocessIterator is.
+    _of_process = {}
 
-@functools.lru_cache(maxsize=1)
-def _blas(pid):
-    return ThreadpoolController().select(user_api='blas')
+    def __init__(self):
+        self.pool = ThreadPoolExecutor(n_thread(), 'accelerate')
+        self.blas = ThreadpoolController().select(user_api='blas')
+        # One caller at a time: the number belongs to the process, and of two
+        # that overlap the second would restore what the first has set.
+        self.lock = threading.Lock()
+
+    @classmethod
+    def current(cls):
+        pid = os.getpid()
+        if pid not in cls._of_process:
+            # of two threads that come first, both get the same
+            cls._of_process.setdefault(pid, cls())
+        return cls._of_process[pid]
 
 
 def parallel_for(function, n):
@@ -42,7 +55,8 @@ def parallel_for(function, n):
     kept to one thread meanwhile.
 
     Args:
-        function (callable): Called with (i, worker).
+        function (callable): Called with (i, worker). It must not call
+            `parallel_for` itself.
         n (int): Number of calls.
 
     Returns:
@@ -58,11 +72,12 @@ def parallel_for(function, n):
         for i in range(worker, n, n_worker):
             function(i, worker)
 
-    pid = os.getpid()
-    with _blas(pid).limit(limits=1):
-        for future in [
-                _pool(pid).submit(work, w) for w in range(n_worker)]:
-            future.result()
+    threads = _Threads.current()
+    with threads.lock, threads.blas.limit(limits=1):
+        futures = [threads.pool.submit(work, w) for w in range(n_worker)]
+        wait(futures)
+    for future in futures:
+        future.result()
     return n_worker
 
 

@@ -78,7 +78,8 @@ class _Tiling:
         padded = workspace('padded', (c, height, width), image.dtype)
         padded[...] = 0
         top = rows.start * _TILE - self.pad[0]
-        y0, y1 = max(top, 0), min(top + height, h)
+        y0 = max(top, 0)
+        y1 = max(min(top + height, h), y0)
         x1 = min(width - self.pad[1], w)
         padded[:, y0 - top:y1 - top, self.pad[1]:self.pad[1] + x1] = (
             image[:, y0:y1, :x1])
@@ -94,7 +95,8 @@ class _Tiling:
         patches = workspace('patches', shape, x.dtype)
         for i, rows, span in self.spans(group):
             view = self.patches(x[i], rows)
-            patches[:, :, span].reshape(view.shape, copy=False)[...] = view
+            # to split axes makes no copy
+            patches[:, :, span].reshape(view.shape)[...] = view
         out = workspace('transformed', shape, x.dtype)
         np.matmul(_IMAGE, patches.reshape(shape[0], -1),
                   out=out.reshape(shape[0], -1))
@@ -144,8 +146,7 @@ def forward(x, W, b, geometry):
 
 
 def _write_tiles(tiles, out, rows):
-    _, _, _, n_row, n_column = tiles.shape
-    _, h, w = out.shape
+    h = out.shape[1]
     for j in range(_TILE):
         y = slice(rows.start * _TILE + j, min(rows.stop * _TILE, h), _TILE)
         for k in range(_TILE):
@@ -154,9 +155,9 @@ def _write_tiles(tiles, out, rows):
                 j, k, :, :target.shape[1], :target.shape[2]]
 
 
-def _read_tiles(gy, rows, n_column, out):
+def _read_tiles(gy, rows, out):
     """Tiles of an output gradient, (4, 4, O, rows, columns), into `out`."""
-    _, h, w = gy.shape
+    h = gy.shape[1]
     out[...] = 0
     for j in range(_TILE):
         y = slice(rows.start * _TILE + j, min(rows.stop * _TILE, h), _TILE)
@@ -182,9 +183,9 @@ def backward_weights(x, gy, geometry):
         tiles = workspace(
             'patches', (_TILE ** 2, out_c, patches.shape[2]), x.dtype)
         for i, rows, span in tiling.spans(group):
-            part = tiles[:, :, span].reshape(
-                (_TILE, _TILE, out_c, -1, tiling.columns), copy=False)
-            _read_tiles(gy[i], rows, tiling.columns, part)
+            part = tiles[:, :, span].reshape(  # a view
+                _TILE, _TILE, out_c, -1, tiling.columns)
+            _read_tiles(gy[i], rows, part)
         gradient = workspace(
             'gradient', (_PATCH ** 2, out_c, patches.shape[2]), x.dtype)
         np.matmul(_OUTPUT.T, tiles.reshape(_TILE ** 2, -1),

@@ -30,12 +30,18 @@ def contrastive(x0, x1, positive, margin=1.0, reduce='mean'):
         ~chainer.Variable: A scalar, or :math:`(N,)` with ``reduce='no'``.
 
     Raises:
-        ValueError: If `margin` is not positive or `reduce` is unknown.
+        ValueError: If `margin` is not positive, `reduce` is unknown or the
+            shapes do not match.
     """
-    if margin <= 0:
+    if not margin > 0:
         raise ValueError(f'margin must be positive, not {margin}')
     if reduce not in ('mean', 'no'):
         raise ValueError(f"reduce must be 'mean' or 'no', not {reduce!r}")
+    # Chainer would broadcast them
+    if x0.shape != x1.shape or x0.ndim != 2 or positive.shape != x0.shape[:1]:
+        raise ValueError(
+            'x0 and x1 must be of one shape (N, D) and positive (N,), not '
+            f'{x0.shape}, {x1.shape} and {positive.shape}')
     squared = F.sum((x0 - x1) ** 2, axis=1)
     positive = positive.astype(squared.dtype)
     loss = positive * squared + (1 - positive) * F.relu(

@@ -31,10 +31,16 @@ def triplet_ratio(anchor, positive, negative, reduce='mean'):
         ~chainer.Variable: A scalar, or :math:`(N,)` with ``reduce='no'``.
 
     Raises:
-        ValueError: If `reduce` is unknown.
+        ValueError: If `reduce` is unknown or the shapes differ.
     """
     if reduce not in ('mean', 'no'):
         raise ValueError(f"reduce must be 'mean' or 'no', not {reduce!r}")
+    # Chainer would broadcast them
+    if anchor.ndim != 2 or not (
+            anchor.shape == positive.shape == negative.shape):
+        raise ValueError(
+            'anchor, positive and negative must be of one shape (N, D), not '
+            f'{anchor.shape}, {positive.shape} and {negative.shape}')
     d_positive = F.sqrt(F.sum((anchor - positive) ** 2, axis=1) + _EPS)
     d_negative = F.sqrt(F.sum((anchor - negative) ** 2, axis=1) + _EPS)
     # the softmax of two values is the sigmoid of their difference

@@ -7,8 +7,18 @@ def freeze(link):
     of a parameter that exists already; hence the two private attributes.
 
     Args:
-        link (chainer.Link): The link, on any device.
+        link (chainer.Link): The link, on any device, after
+            ``optimizer.setup``.
+
+    Raises:
+        RuntimeError: If no optimizer has been set up: it would decay the
+            weights all the same.
     """
+    for name, param in link.namedparams():
+        if param.update_rule is None:
+            raise RuntimeError(
+                f'{name} has no optimizer yet: call optimizer.setup before '
+                'freeze')
     link.disable_update()
     for param in link.params():
         param.cleargrad()

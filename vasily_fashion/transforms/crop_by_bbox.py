@@ -4,16 +4,16 @@ import numpy as np
 def crop_by_bbox(img, bbox, margin=0.):
     """Cut the boxes out of an image.
 
-    Each box is rounded outwards to whole pixels and clipped to the image. A
-    box that is empty there (outside the image, or thinner than a pixel) gives
-    the one pixel nearest to its centre, so that crops stay aligned with boxes.
+    Each box is rounded outwards to whole pixels and clipped to the image. Along
+    an axis where nothing of a box is left, the one pixel nearest to its centre
+    is, so that crops stay aligned with boxes.
 
     Args:
         img (~numpy.ndarray): An image of shape :math:`(3, H, W)`.
         bbox (~numpy.ndarray): Boxes of shape :math:`(R, 4)`,
             :math:`(y_{min}, x_{min}, y_{max}, x_{max})` in pixels.
         margin (float): What is added on each side, as a share of the box's
-            height and width.
+            height and width. Less than zero cuts off.
 
     Returns:
         list of numpy.ndarray:
@@ -21,7 +21,8 @@ def crop_by_bbox(img, bbox, margin=0.):
         :math:`h, w \\geq 1`.
 
     Raises:
-        ValueError: If `bbox` is not of shape :math:`(R, 4)` or not finite.
+        ValueError: If `bbox` is not of shape :math:`(R, 4)`, or it or `margin`
+            is not finite.
     """
     bbox = np.asarray(bbox, dtype=np.float64)
     if bbox.ndim != 2 or bbox.shape[1] != 4:
@@ -30,6 +31,8 @@ def crop_by_bbox(img, bbox, margin=0.):
             '(y_min, x_min, y_max, x_max) a box')
     if not np.isfinite(bbox).all():
         raise ValueError('bbox holds NaN or infinite values')
+    if not np.isfinite(margin):
+        raise ValueError(f'margin must be finite, not {margin}')
     size = np.array(img.shape[1:])
     lower, upper = bbox[:, :2], bbox[:, 2:]
     extra = margin * (upper - lower)

@@ -15,10 +15,16 @@ def letterbox(img, size, fill=255):
             by default.
 
     Returns:
-        numpy.ndarray: An image of shape :math:`(3, height, width)`, float32.
+        numpy.ndarray: A new image of shape :math:`(3, height, width)`, float32.
+
+    Raises:
+        ValueError: If `size` or the image is empty.
     """
     height, width = size
     _, h, w = img.shape
+    if min(height, width, h, w) < 1:
+        raise ValueError(
+            f'cannot fit an image of {h} x {w} pixels into {height} x {width}')
     scale = min(height / h, width / w)
     inner_h = min(max(round(h * scale), 1), height)
     inner_w = min(max(round(w * scale), 1), width)

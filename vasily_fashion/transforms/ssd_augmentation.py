@@ -15,7 +15,8 @@ class SSDAugmentation:
     Colour distortion, expansion, random cropping, resizing by a random
     interpolation and horizontal flipping, in the order of ChainerCV's
     `examples/ssd/train.py`, after the data augmentation of the SSD paper
-    (Liu et al., ECCV 2016, section 2.2).
+    (Liu et al., ECCV 2016, section 2.2). Chance comes from Python's `random` as
+    well as from `numpy.random`: seed both.
 
     Args:
         coder (chainercv.links.model.ssd.MultiboxCoder): The model's coder.
@@ -60,9 +61,6 @@ class SSDAugmentation:
         bbox = transforms.flip_bbox(
             bbox, (self.size, self.size), x_flip=params['x_flip'])
         img -= self.mean
-        if len(bbox) == 0:
-            # the coder cannot match what is not there: all is background
-            n = len(self.coder._default_bbox)
-            return (img, np.zeros((n, 4), np.float32), np.zeros(n, np.int32))
+        # where no box is left, the coder says that all is background
         mb_loc, mb_label = self.coder.encode(bbox, label)
         return img, mb_loc, mb_label

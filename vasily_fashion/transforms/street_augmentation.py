@@ -42,4 +42,6 @@ def street_augmentation(img, random_state):
         sigma = random_state.uniform(0.3, 1.5) * max(h, w) / 256
         img = cv2.GaussianBlur(
             img.transpose(1, 2, 0), (0, 0), sigma).transpose(2, 0, 1)
+        # the kernel's sum may be off by a rounding
+        np.clip(img, 0, 255, out=img)
     return img

@@ -1,0 +1,132 @@
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+_EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
+_SCRIPTS = ['ssd/train.py', 'style_extractor/train.py', 'ssd/hed2npz.py']
+
+
+def _main(name):
+    spec = importlib.util.spec_from_file_location(
+        'script_' + name.replace('/', '_')[:-3], _EXAMPLES / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.mark.parametrize('name', _SCRIPTS)
+def test_help(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--help'])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert 'usage:' in out and 'example: python' in out
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_no_data(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        _main(name)([])
+    assert caught.value.code == 2
+    assert '--root or --n-synthetic' in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_wrong_root(name, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--root', str(tmp_path / 'nowhere')])
+    assert caught.value.code == 2
+    assert str(tmp_path / 'nowhere') in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_wrong_weights(name, tmp_path, capsys):
+    path = tmp_path / 'text.npz'
+    path.write_text('no weights')
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--n-synthetic', '1', '--weights', str(path),
+                     '--out', str(tmp_path / 'out')])
+    assert caught.value.code == 2
+    assert 'text.npz' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+def test_style_extractor(tmp_path, capsys):
+    out = tmp_path / 'out'
+    _main('style_extractor/train.py')([
+        '--n-synthetic', '2', '--iteration', '1', '--batch-size', '2',
+        '--out', str(out)])
+    with np.load(out / 'model.npz') as file:
+        assert file['fc5/W'].shape == (128, 3072)
+        assert all(np.isfinite(file[name]).all() for name in file.files)
+        assert file['bn1_1/avg_var'].any()
+
+
+@pytest.mark.slow
+def test_ssd(tmp_path):
+    # starts from part of the weights: conv1_1 alone
+    W = np.random.RandomState(0).normal(
+        scale=.1, size=(64, 3, 3, 3)).astype(np.float32)
+    path = tmp_path / 'conv1_1.npz'
+    np.savez(path, **{'extractor/conv1_1/W': W})
+    out = tmp_path / 'out'
+    with pytest.warns(UserWarning, match='conv1_1.npz.*conv1_2'):
+        _main('ssd/train.py')([
+            '--n-synthetic', '2', '--iteration', '10', '--batch-size', '1',
+            '--weights', str(path), '--freeze-until', 'conv4_3',
+            '--out', str(out)])
+    with np.load(out / 'model.npz') as file:
+        np.testing.assert_array_equal(file['extractor/conv1_1/W'], W)
+        assert all(np.isfinite(file[name]).all() for name in file.files)
+    line, = json.loads((out / 'log').read_text())
+    assert line['iteration'] == 10 and np.isfinite(line['main/loss'])
+
+
+def _write_hed(path):
+    with h5py.File(path, 'w') as file:
+        for block, n_conv in enumerate((2, 2, 3, 3, 3), 1):
+            for i in range(n_conv):
+                group = f'block{block}/layers/conv2d' + (f'_{i}' if i else '')
+                file[group + '/vars/0'] = np.ones((3, 3, 3, 2), np.float32)
+                file[group + '/vars/1'] = np.ones(2, np.float32)
+
+
+def test_hed2npz(tmp_path, capsys):
+    _write_hed(tmp_path / 'hed.h5')
+    _main('ssd/hed2npz.py')(
+        [str(tmp_path / 'hed.h5'), str(tmp_path / 'vgg16.npz')])
+    with np.load(tmp_path / 'vgg16.npz') as file:
+        assert len(file.files) == 26
+        assert file['extractor/conv1_1/W'].shape == (2, 3, 3, 3)
+    assert 'extractor/conv5_3/b (2,)' in capsys.readouterr().out
+
+
+def test_hed2npz_leaves_no_half_file(tmp_path, capsys):
+    (tmp_path / 'hed.h5').write_text('no weights')
+    with pytest.raises(SystemExit) as caught:
+        _main('ssd/hed2npz.py')(
+            [str(tmp_path / 'hed.h5'), str(tmp_path / 'vgg16.npz')])
+    assert caught.value.code == 2
+    assert 'hed.h5' in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['hed.h5']
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', _SCRIPTS)
+def test_as_a_script(name, tmp_path):
+    """In a fresh process, where nothing has imported chainer yet."""
+    done = subprocess.run(
+        [sys.executable, '-W', 'error::UserWarning', _EXAMPLES / name,
+         '--help'],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={'PYTHONPATH': str(_EXAMPLES.parent), 'HOME': str(tmp_path)})
+    assert 'usage:' in done.stdout
+    assert done.stderr == ''

@@ -1,0 +1,136 @@
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+
+import chainer
+import numpy as np
+import pytest
+from chainer.dataset import download
+from chainercv.links import SSD300
+from chainercv.utils import assert_is_detection_link
+
+
+def _weights(link):
+    return {name: param.array for name, param in link.namedparams()}
+
+
+@pytest.fixture(scope='module')
+def model():
+    return FashionSSD300()
+
+
+@pytest.fixture(scope='module')
+def five(tmp_path_factory):
+    """Weights of five classes, in half precision."""
+    model = FashionSSD300(n_fg_class=5)
+    arrays = {name[1:]: array.astype(np.float16)
+              for name, array in _weights(model).items()}
+    path = tmp_path_factory.mktemp('five') / 'five.npz'
+    np.savez(path, **arrays)
+    return path, arrays
+
+
+def test_classes(model):
+    assert model.n_fg_class == 12
+    assert isinstance(model, SSD300)
+
+
+def test_all_parameters_are_there_at_once(model):
+    for name, param in model.namedparams():
+        assert param.is_initialized, name
+        assert np.isfinite(param.array).all(), name
+    # as many as ChainerCV's SSD300 of 12 classes: its own arithmetic,
+    # 26,285,486 for 20, less 8 classes of 4,6,6,6,4,4 boxes at 6 maps
+    channels = 4 * 512 + 6 * (1024 + 512 + 256) + 4 * (256 + 256)
+    boxes = 4 + 6 * 3 + 4 * 2
+    n = sum(param.size for param in model.params())
+    assert n == 26_285_486 - 8 * (9 * channels + boxes)
+
+
+def test_predict(model, monkeypatch):
+    # untrained scores are about 1 / 13
+    monkeypatch.setattr(model, 'score_thresh', .11)
+    assert_is_detection_link(model, 12)
+
+
+def test_predict_any_size(model, monkeypatch):
+    monkeypatch.setattr(model, 'score_thresh', .09)
+    monkeypatch.setattr(model, 'nms_thresh', .2)
+    random_state = np.random.RandomState(0)
+    imgs = [random_state.randint(0, 256, shape).astype(dtype)
+            for shape, dtype in (((3, 1, 1), np.uint8),
+                                 ((3, 10_000, 20), np.float32))]
+    bboxes, labels, scores = model.predict(iter(imgs))
+    assert len(bboxes) == len(labels) == len(scores) == 2
+    for bbox, label, score in zip(bboxes, labels, scores, strict=True):
+        assert bbox.shape == (len(label), 4) and len(score) == len(label)
+        assert np.isfinite(bbox).all()
+        assert (score >= .09).all()
+
+
+def test_predict_nothing(model):
+    assert model.predict([]) == ([], [], [])
+
+
+@pytest.mark.parametrize('img, error', [
+    (np.zeros((60, 80, 3), np.float32), ValueError),
+    (np.zeros((60, 80), np.float32), ValueError),
+    (np.full((3, 6, 8), np.nan, np.float32), ValueError),
+    ('a.jpg', TypeError),
+])
+def test_predict_names_the_wrong_image(model, img, error):
+    with pytest.raises(error, match=r'imgs\[1\]'):
+        model.predict([np.zeros((3, 6, 8), np.float32), img])
+
+
+def test_weights_of_another_class_count(five):
+    path, arrays = five
+    with pytest.warns(UserWarning) as caught:
+        model = FashionSSD300(pretrained_model=path)
+    warning, = caught
+    assert warning.filename == __file__
+    message = str(warning.message)
+    assert 'five.npz' in message
+    found = _weights(model)
+    for name, array in arrays.items():
+        is_left_out = name.startswith('multibox/conf/')
+        assert (f'/{name}' in message) == is_left_out, name
+        if not is_left_out:
+            assert found['/' + name].dtype == np.float32
+            np.testing.assert_array_equal(found['/' + name], array, name)
+    assert model.n_fg_class == 12
+
+
+def test_weights_of_the_same_class_count(five, recwarn):
+    path, arrays = five
+    found = _weights(FashionSSD300(n_fg_class=5, pretrained_model=str(path)))
+    assert not recwarn
+    assert {'/' + name for name in arrays} == found.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found['/' + name], array, name)
+
+
+def test_weights_of_another_network(tmp_path):
+    path = tmp_path / 'style.npz'
+    chainer.serializers.save_npz(path, StyleExtractorBN())
+    with pytest.raises(ValueError, match='style.npz.*FashionSSD300'):
+        FashionSSD300(pretrained_model=path)
+
+
+def test_downloads_without_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, '_dataset_root', str(tmp_path))
+    # nobody listens on port 9, neither as a server nor as a proxy
+    for name in ('http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'):
+        monkeypatch.setenv(name, 'http://127.0.0.1:9')
+    for name in ('no_proxy', 'NO_PROXY'):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(OSError, match='ssd300_voc0712.*by hand') as caught:
+        FashionSSD300(pretrained_model='voc0712')
+    assert str(tmp_path / 'pfnet' / 'chainercv' / 'models') in str(
+        caught.value)
+
+
+@pytest.mark.gpu
+def test_predict_gpu(model):
+    gpu_model = model.copy(mode='copy')
+    gpu_model.to_device('@cupy:0')
+    gpu_model.score_thresh = .11
+    assert_is_detection_link(gpu_model, 12)

@@ -1,0 +1,125 @@
+from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
+
+import chainer
+import chainer.functions as F
+import numpy as np
+import pytest
+
+_MARGIN = .2
+
+
+class _Scale(chainer.Chain):
+
+    """An extractor with one parameter: embeddings are images times it."""
+
+    def __init__(self):
+        super().__init__()
+        with self.init_scope():
+            self.scale = chainer.Parameter(np.array([1.5], np.float32))
+
+    def forward(self, x):
+        return x * F.broadcast_to(self.scale, x.shape)
+
+
+def _oracle(q, p, margin=_MARGIN):
+    """What is reported, by loops over triplets."""
+    n = len(q)
+    losses, hits, d_positive, d_negative = [], [], [], []
+    for i in range(n):
+        d = [((q[i] - p[j]) ** 2).sum() for j in range(n)]
+        hits.append(min(range(n), key=lambda j: d[j]) == i)
+        d_positive.append(d[i])
+        for j in range(n):
+            if j != i:
+                losses.append(d[i] - d[j] + margin)
+                d_negative.append(d[j])
+    active = [loss for loss in losses if loss > 0]
+    return {
+        'loss': sum(active) / len(active) if active else 0,
+        'active': len(active) / len(losses), 'hit': np.mean(hits),
+        'd_positive': np.mean(d_positive), 'd_negative': np.mean(d_negative)}
+
+
+def _report(chain, query, positive):
+    reporter = chainer.Reporter()
+    reporter.add_observer('main', chain)
+    with reporter.scope({}):
+        loss = chain(query, positive)
+        return loss, {k: float(chainer.backends.cuda.to_cpu(
+            getattr(v, 'array', v))) for k, v in reporter.observation.items()}
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_against_loops(seed):
+    random_state = np.random.RandomState(seed)
+    n = 2 + seed
+    q = random_state.normal(size=(n, 2)).astype(np.float32)
+    p = (q + random_state.normal(scale=.7, size=(n, 2))).astype(np.float32)
+    loss, report = _report(TripletTrainChain(_Scale(), _MARGIN), q, p)
+    expected = _oracle(1.5 * q.astype(np.float64), 1.5 * p.astype(np.float64))
+    assert report == pytest.approx(
+        {'main/' + name: value for name, value in expected.items()},
+        rel=1e-4, abs=1e-6)
+    assert float(loss.array) == report['main/loss']
+
+
+def test_only_violated_triplets_count():
+    # anchor 0 is right by far, anchor 1 violates by 4 + margin
+    q = np.array([[0., 0], [8, 0]], np.float32)
+    p = np.array([[0., 0], [8, 2]], np.float32)
+    q[1] = [0, 2]
+    chain = TripletTrainChain(_Scale(), _MARGIN)
+    loss, report = _report(chain, q, p)
+    assert report['main/active'] == report['main/hit'] == .5
+    np.testing.assert_allclose(
+        loss.array, 1.5 ** 2 * (64 - 4) + _MARGIN, rtol=1e-5)
+
+
+def test_nothing_to_learn():
+    q = np.array([[0., 0], [8, 0]], np.float32)
+    chain = TripletTrainChain(_Scale(), _MARGIN)
+    loss, report = _report(chain, q, q)
+    assert float(loss.array) == report['main/active'] == 0
+    chain.cleargrads()
+    loss.backward()
+    assert (chain.model.scale.grad == 0).all()
+
+
+def test_gradient():
+    random_state = np.random.RandomState(0)
+    q, p = random_state.normal(size=(2, 4, 3)).astype(np.float32)
+    chain = TripletTrainChain(_Scale(), _MARGIN)
+    chain.cleargrads()
+    chain(q, p).backward()
+    step = 1e-4
+
+    def oracle(scale):
+        return _oracle(scale * q.astype(np.float64),
+                       scale * p.astype(np.float64))
+
+    above, below = oracle(1.5 + step), oracle(1.5 - step)
+    assert above['active'] == below['active']  # no kink between
+    expected = (above['loss'] - below['loss']) / (2 * step)
+    assert abs(expected) > .1
+    np.testing.assert_allclose(
+        chain.model.scale.grad, [expected], rtol=1e-3)
+
+
+def test_batch_of_one():
+    x = np.zeros((1, 3), np.float32)
+    with pytest.raises(ValueError, match='at least 2'):
+        TripletTrainChain(_Scale())(x, x)
+
+
+@pytest.mark.gpu
+def test_gpu():
+    random_state = np.random.RandomState(3)
+    q, p = random_state.normal(size=(2, 6, 3)).astype(np.float32)
+    chain = TripletTrainChain(_Scale(), _MARGIN)
+    loss, report = _report(chain, q, p)
+    chain.to_device('@cupy:0')
+    found, found_report = _report(
+        chain, chain.device.send(q), chain.device.send(p))
+    np.testing.assert_allclose(
+        chainer.backends.cuda.to_cpu(found.array), loss.array, rtol=1e-5)
+    assert found_report == pytest.approx(report, rel=1e-5)

@@ -1,0 +1,160 @@
+import json
+
+from vasily_fashion.datasets import SyntheticFashionDataset
+from vasily_fashion.training import train_fashion_ssd
+
+import chainer
+import chainer.functions as F
+import chainer.links as L
+import numpy as np
+import pytest
+from chainercv.links.model.ssd import SSD, Multibox
+
+
+class _TinyExtractor(chainer.Chain):
+
+    insize = 32
+    grids = 8, 4
+
+    def __init__(self):
+        super().__init__()
+        with self.init_scope():
+            self.conv1_1 = L.Convolution2D(3, 4, 3, pad=1)
+            self.conv1_2 = L.Convolution2D(4, 8, 3, pad=1)
+            self.conv2_1 = L.Convolution2D(8, 8, 3, pad=1)
+
+    def forward(self, x):
+        h = F.relu(self.conv1_1(x * np.float32(.02)))
+        h = F.max_pooling_2d(F.relu(self.conv1_2(h)), 4)
+        return [h, F.max_pooling_2d(F.relu(self.conv2_1(h)), 2)]
+
+
+def _tiny_ssd():
+    """ChainerCV's SSD with a network of a few thousand parameters."""
+    state = np.random.get_state()
+    np.random.seed(3)
+    model = SSD(
+        _TinyExtractor(), Multibox(13, ((2,), (2,))), (4, 8), (6, 14, 26),
+        mean=np.array([123, 117, 104]).reshape(-1, 1, 1))
+    model.multibox.loc[0].W.initialize((16, 8, 3, 3))
+    model.multibox.loc[1].W.initialize((16, 8, 3, 3))
+    model.multibox.conf[0].W.initialize((52, 8, 3, 3))
+    model.multibox.conf[1].W.initialize((52, 8, 3, 3))
+    np.random.set_state(state)
+    return model
+
+
+@pytest.fixture(scope='module')
+def dataset():
+    snaps = SyntheticFashionDataset(5, seed=1, n_item=12, size=(96, 64))
+    # a photo without a box takes part
+    return [*snaps[:], (
+        np.full((3, 50, 40), 100, np.float32), np.zeros((0, 4), np.float32),
+        np.zeros(0, np.int32))]
+
+
+def _weights(link):
+    return {name: param.array.copy() for name, param in link.namedparams()}
+
+
+def _train(dataset, out, iteration, **kwargs):
+    model = _tiny_ssd()
+    trainer = train_fashion_ssd(
+        model, dataset, out, iteration,
+        **{'batch_size': 2, 'log_interval': 1, 'snapshot_interval': 2,
+           **kwargs})
+    log = json.loads((out / 'log').read_text())
+    return model, trainer, log
+
+
+@pytest.fixture(scope='module')
+def run(dataset, tmp_path_factory):
+    """Five iterations without a break, conv1 frozen."""
+    out = tmp_path_factory.mktemp('写真') / 'new' / 'out'
+    return (*_train(dataset, out, 5, freeze_until='conv1_2'), out)
+
+
+def test_frozen_layers_stay_and_others_change(run):
+    before = _weights(_tiny_ssd())
+    for name, array in _weights(run[0]).items():
+        is_frozen = name.startswith('/extractor/conv1')
+        assert np.array_equal(array, before[name]) == is_frozen, name
+        assert np.isfinite(array).all()
+
+
+def test_files(run):
+    model, trainer, log, out = run
+    assert {path.name for path in out.iterdir()} == {
+        'log', 'snapshot', 'model.npz'}
+    assert [line['iteration'] for line in log] == [1, 2, 3, 4, 5]
+    for line in log:
+        assert np.isfinite(line['main/loss']) and line['main/loss'] >= 0
+        assert line['main/loss'] == pytest.approx(
+            line['main/loss/loc'] + line['main/loss/conf'], rel=1e-4)
+    # the last weights, though 5 is no multiple of the interval
+    saved = _tiny_ssd()
+    chainer.serializers.load_npz(out / 'model.npz', saved)
+    for name, array in _weights(model).items():
+        np.testing.assert_array_equal(_weights(saved)[name], array, name)
+
+
+def test_learning_rate_steps(run):
+    # 0.7 and 0.9 of five iterations: after the 4th twice
+    assert [line['lr'] for line in run[2]][:3] == [1e-3] * 3
+    assert run[2][-1]['lr'] < 1e-3
+
+
+def test_same_seed_same_losses(run, dataset, tmp_path):
+    log = _train(dataset, tmp_path, 2, freeze_until='conv1_2')[2]
+    for a, b in zip(run[2][:2], log, strict=True):
+        assert a['main/loss'] == pytest.approx(b['main/loss'], rel=1e-6)
+    other = _train(
+        dataset, tmp_path / 'b', 1, freeze_until='conv1_2', seed=9)[2]
+    assert other[0]['main/loss'] != pytest.approx(log[0]['main/loss'], 1e-3)
+
+
+def test_resume(dataset, tmp_path):
+    first = _train(dataset, tmp_path / 'a', 2, freeze_until='conv1_2')[0]
+    model, trainer, log = _train(
+        dataset, tmp_path / 'b', 3, freeze_until='conv1_2',
+        resume=tmp_path / 'a' / 'snapshot')
+    assert trainer.updater.iteration == 3
+    assert [line['iteration'] for line in log] == [1, 2, 3]
+    before, after = _weights(first), _weights(model)
+    # one step on from the snapshot, not from the initial weights
+    for name in before:
+        step = np.abs(after[name] - before[name]).max()
+        assert step < .1 * max(np.abs(before[name]).max(), .1), name
+    assert (tmp_path / 'b' / 'model.npz').exists()
+
+
+def test_nothing_frozen(dataset, tmp_path):
+    model = _train(dataset, tmp_path, 2)[0]
+    before = _weights(_tiny_ssd())
+    for name, array in _weights(model).items():
+        assert not np.array_equal(array, before[name]), name
+
+
+def test_no_box_in_the_whole_batch(dataset, tmp_path):
+    model, _, log = _train(dataset[-1:] * 2, tmp_path, 1)
+    assert log[0]['main/loss'] == 0
+    assert all(np.isfinite(array).all() for array in _weights(model).values())
+
+
+def test_unknown_layer(dataset, tmp_path):
+    with pytest.raises(ValueError, match="freeze_until.*'conv9'.*conv1_2"):
+        train_fashion_ssd(
+            _tiny_ssd(), dataset, tmp_path, 1, freeze_until='conv9')
+
+
+def test_empty_dataset(tmp_path):
+    with pytest.raises(ValueError, match='dataset is empty'):
+        train_fashion_ssd(_tiny_ssd(), [], tmp_path, 1)
+
+
+@pytest.mark.gpu
+def test_gpu(run, dataset, tmp_path):
+    log = _train(
+        dataset, tmp_path, 1, freeze_until='conv1_2', device='@cupy:0')[2]
+    assert log[0]['main/loss'] == pytest.approx(
+        run[2][0]['main/loss'], rel=1e-3)

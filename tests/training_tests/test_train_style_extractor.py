@@ -1,0 +1,126 @@
+import json
+
+from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.training import train_style_extractor
+from vasily_fashion.transforms import letterbox
+
+import chainer
+import chainer.functions as F
+import chainer.links as L
+import numpy as np
+import pytest
+
+
+class _TinyExtractor(chainer.Chain):
+
+    """Takes and gives what StyleExtractorBN does, a thousand times faster."""
+
+    def __init__(self):
+        super().__init__()
+        state = np.random.get_state()
+        np.random.seed(3)
+        with self.init_scope():
+            self.conv = L.Convolution2D(3, 8, 3)
+            self.bn = L.BatchNormalization(8)
+            self.fc = L.Linear(8, 16)
+        np.random.set_state(state)
+
+    def forward(self, x):
+        h = F.dropout(F.relu(self.bn(self.conv(x))), .25)
+        return self.fc(F.mean(h, axis=(2, 3)))
+
+    def prepare(self, img):
+        return letterbox(img, (24, 16)) / np.float32(255)
+
+
+@pytest.fixture(scope='module')
+def dataset():
+    items = SyntheticItemDataset(
+        SyntheticFashionDataset(2, seed=1, n_item=12, size=(96, 64)))
+    return items[:]
+
+
+def _weights(link):
+    return {name: param.array.copy() for name, param in link.namedparams()}
+
+
+def _train(dataset, out, iteration, **kwargs):
+    model = _TinyExtractor()
+    trainer = train_style_extractor(
+        model, dataset, out, iteration,
+        **{'batch_size': 3, 'log_interval': 1, 'snapshot_interval': 2,
+           **kwargs})
+    return model, trainer, json.loads((out / 'log').read_text())
+
+
+@pytest.fixture(scope='module')
+def run(dataset, tmp_path_factory):
+    out = tmp_path_factory.mktemp('style') / 'out'
+    return (*_train(dataset, out, 5), out)
+
+
+def test_files(run):
+    model, trainer, log, out = run
+    assert {path.name for path in out.iterdir()} == {
+        'log', 'snapshot', 'model.npz'}
+    assert [line['iteration'] for line in log] == [1, 2, 3, 4, 5]
+    for line in log:
+        assert np.isfinite(line['main/loss']) and line['main/loss'] >= 0
+        assert 0 <= line['main/hit'] <= 1 and 0 <= line['main/active'] <= 1
+        assert line['main/d_positive'] >= 0 and line['main/d_negative'] > 0
+    saved = _TinyExtractor()
+    chainer.serializers.load_npz(out / 'model.npz', saved)
+    before = _weights(_TinyExtractor())
+    for name, array in _weights(model).items():
+        np.testing.assert_array_equal(_weights(saved)[name], array, name)
+        if name not in ('/conv/b', '/fc/b'):  # no gradient but rounding
+            assert not np.array_equal(array, before[name]), name
+
+
+def test_same_seed_same_losses(run, dataset, tmp_path):
+    log = _train(dataset, tmp_path, 2)[2]
+    for a, b in zip(run[2][:2], log, strict=True):
+        assert a['main/loss'] == pytest.approx(b['main/loss'], rel=1e-5)
+    other = _train(dataset, tmp_path / 'b', 1, seed=9)[2]
+    assert other[0]['main/loss'] != pytest.approx(log[0]['main/loss'], 1e-3)
+
+
+def test_resume(dataset, tmp_path):
+    first = _train(dataset, tmp_path / 'a', 2)[0]
+    model, trainer, log = _train(
+        dataset, tmp_path / 'b', 3, resume=str(tmp_path / 'a' / 'snapshot'))
+    assert trainer.updater.iteration == 3
+    assert [line['iteration'] for line in log] == [1, 2, 3]
+    before, after = _weights(first), _weights(model)
+    for name in before:
+        # Adam's steps are about as long as its alpha
+        assert np.abs(after[name] - before[name]).max() < 5e-3, name
+    assert not np.array_equal(after['/fc/W'], before['/fc/W'])
+
+
+def test_it_learns(dataset, tmp_path):
+    log = _train(dataset, tmp_path, 60, batch_size=5, lr=.01)[2]
+
+    def mean(lines):
+        return np.mean([line['main/d_negative'] / line['main/d_positive']
+                        for line in lines])
+
+    # other items move away from an anchor faster than its own
+    assert mean(log[-20:]) > 1.1 * mean(log[:10])
+
+
+def test_batch_of_one(dataset, tmp_path):
+    with pytest.raises(ValueError, match='at least 2'):
+        train_style_extractor(
+            _TinyExtractor(), dataset, tmp_path, 1, batch_size=1)
+
+
+def test_empty_dataset(tmp_path):
+    with pytest.raises(ValueError, match='dataset is empty'):
+        train_style_extractor(_TinyExtractor(), [], tmp_path, 1)
+
+
+@pytest.mark.gpu
+def test_gpu(dataset, tmp_path):
+    log = _train(dataset, tmp_path, 2, device='@cupy:0')[2]
+    assert all(np.isfinite(line['main/loss']) for line in log)
