@@ -8,6 +8,7 @@ from vasily_fashion.evaluations import eval_detection
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.utils import atomic_write
 
+import chainer
 from tqdm import tqdm
 
 
@@ -32,7 +33,16 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset == 'ccp' and args.root is None:
         parser.error('--dataset ccp needs --root')
+    with chainer.using_config('accelerate', 'fast'):
+        result = evaluate(args)
+    if args.json:
+        with atomic_write(args.json, 'w') as file:
+            json.dump(result, file, indent=2)
+            file.write('\n')
 
+
+def evaluate(args):
+    """Print the scores; return them by name."""
     if args.dataset == 'ccp':
         dataset = CCPBboxDataset(args.root, 'val')
     else:
@@ -52,10 +62,7 @@ def main(argv=None):
     result = eval_detection(bboxes, labels, scores, gt_bboxes, gt_labels)
     for name, value in result.items():
         print(f'{name:15} {value:.3f}')
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    return result
 
 
 if __name__ == '__main__':

@@ -16,6 +16,8 @@ from tqdm import tqdm
 def hsv_histogram(imgs):
     """Colour histograms of 8 hues, 8 saturations and 4 values.
 
+    Pixels as white as a product image's background do not count.
+
     Args:
         imgs (iterable of numpy.ndarray): RGB, (3, H, W), 0..255.
 
@@ -27,8 +29,9 @@ def hsv_histogram(imgs):
         hsv = cv2.cvtColor(
             np.ascontiguousarray(img.transpose(1, 2, 0) / np.float32(255)),
             cv2.COLOR_RGB2HSV)
+        coloured = (img.min(axis=0) < 250).astype(np.uint8)
         features.append(cv2.calcHist(
-            [hsv], [0, 1, 2], None, (8, 8, 4),
+            [hsv], [0, 1, 2], coloured, (8, 8, 4),
             [0, 360.01, 0, 1.01, 0, 1.01]).ravel())
     return _unit(features)
 

@@ -13,6 +13,7 @@ from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.utils import atomic_write
 
 import baselines
+import chainer
 import numpy as np
 from tqdm import tqdm
 
@@ -40,7 +41,16 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset == 'ccp' and args.root is None:
         parser.error('--dataset ccp needs --root')
+    with chainer.using_config('accelerate', 'fast'):
+        result = evaluate(args)
+    if args.json:
+        with atomic_write(args.json, 'w') as file:
+            json.dump(result, file, indent=2)
+            file.write('\n')
 
+
+def evaluate(args):
+    """Print the scores; return them by name."""
     if args.dataset == 'ccp':
         dataset = CCPItemDataset(args.root, 'val')
     else:
@@ -71,10 +81,7 @@ def main(argv=None):
             embed(crops), query_ids, embed(products), gallery_ids)
         print(f'{name:24}', '  '.join(
             f'{key} {value:.3f}' for key, value in result[name].items()))
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    return result
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@ import argparse
 
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
 from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
 from vasily_fashion.training import train_style_extractor
 
 from chainer.datasets import ConcatenatedDataset
@@ -21,6 +22,12 @@ def main(argv=None):
         help='number of synthetic snaps whose items are added')
     parser.add_argument(
         '--weights', help="where to start: a path or 'fashion'")
+    parser.add_argument(
+        '--vgg16', help='start the first six convolutions with those of a '
+        'VGG16, such as examples/ssd/hed2npz.py writes')
+    parser.add_argument(
+        '--n-frozen-block', type=int, default=0, choices=range(4),
+        help='how many of the three blocks keep their weights')
     parser.add_argument('--out', default='output/style_extractor')
     parser.add_argument('--iteration', type=int, default=1000)
     parser.add_argument('--batch-size', type=int, default=16)
@@ -40,11 +47,14 @@ def main(argv=None):
         if not parts:
             parser.error('nothing to train on: give --root or --n-synthetic')
         model = StyleExtractorBN(pretrained_model=args.weights)
+        if args.vgg16 is not None:
+            start_from_vgg16(model, args.vgg16)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_style_extractor(
         model, ConcatenatedDataset(*parts), args.out, args.iteration,
-        batch_size=args.batch_size, lr=args.lr, device=args.device,
+        batch_size=args.batch_size, lr=args.lr,
+        n_frozen_block=args.n_frozen_block, device=args.device,
         seed=args.seed, resume=args.resume)
 
 

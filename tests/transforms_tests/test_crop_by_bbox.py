@@ -42,8 +42,8 @@ def test_crops_are_aligned_with_boxes_and_are_views():
 
 
 @pytest.mark.parametrize('margin, shape', [
-    (0, (3, 4, 6)), (0.25, (3, 6, 9)), (0.5, (3, 8, 12)), (100, (3, 10, 20)),
-    (-0.25, (3, 2, 3)), (-0.5, (3, 1, 1)), (-2, (3, 1, 1))])
+    (0, (3, 4, 6)), (0.25, (3, 6, 10)), (0.5, (3, 8, 12)), (100, (3, 10, 20)),
+    (-0.25, (3, 2, 4)), (-0.5, (3, 1, 1)), (-2, (3, 1, 1))])
 def test_margin(margin, shape):
     crop, = crop_by_bbox(_img(), np.array([(3, 6, 7, 12)]), margin)
     assert crop.shape == shape

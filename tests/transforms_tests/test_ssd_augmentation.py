@@ -40,23 +40,24 @@ def _seed(seed):
 
 def test_shapes_and_dtypes(augmentation, coder):
     n = len(coder._default_bbox)
-    for seed in range(20):
+    labels = set()
+    for seed in range(10):
         _seed(seed)
         img, mb_loc, mb_label = augmentation(_example())
         assert img.shape == (3, _SIZE, _SIZE) and img.dtype == np.float32
         assert mb_loc.shape == (n, 4) and mb_loc.dtype == np.float32
         assert mb_label.shape == (n,) and mb_label.dtype == np.int32
         assert np.isfinite(img).all() and np.isfinite(mb_loc).all()
-        assert set(mb_label) <= {0, 4, 8}
-        assert len(set(mb_label)) > 1
+        labels |= set(mb_label)
         values = img + _MEAN
         assert -100 < values.min() and values.max() < 400  # bicubic overshoot
+    assert labels == {0, 4, 8}
 
 
 def test_the_example_is_not_written_to(augmentation):
     example = _example()
     before = [a.copy() for a in example]
-    for seed in range(10):
+    for seed in range(5):
         _seed(seed)
         augmentation(example)
     for actual, expected in zip(example, before, strict=True):
@@ -110,7 +111,7 @@ def test_boxes_stay_on_what_they_show(augmentation, coder, monkeypatch):
         'vasily_fashion.transforms.ssd_augmentation.random_distort',
         lambda img: img.copy())
     n_box, shares = 0, set()
-    for seed in range(40):
+    for seed in range(25):
         _seed(seed)
         img, mb_loc, mb_label = augmentation(_example())
         bbox, label = _decode(coder, mb_loc, mb_label)
@@ -124,21 +125,21 @@ def test_boxes_stay_on_what_they_show(augmentation, coder, monkeypatch):
             assert bbox_iou(box[None], visible.astype(np.float32)) > 0.6
             n_box += 1
             shares.add(round(float(np.prod(box[2:] - box[:2])) / _SIZE ** 2, 1))
-    assert n_box > 40
+    assert n_box > 20
     assert len(shares) > 3  # they do come in many sizes
 
 
 def test_flips(augmentation):
     # red is left of blue, or right of it in half of the outcomes
     red_is_left = []
-    for seed in range(60):
+    for seed in range(30):
         _seed(seed)
         img, _, mb_label = augmentation(_example())
         if {4, 8} <= set(mb_label):
             red, blue = [_visible(img + _MEAN, c) for c in (0, 2)]
             if red is not None and blue is not None:
                 red_is_left.append(red[0, 1] < blue[0, 1])
-    assert len(red_is_left) > 20
+    assert len(red_is_left) > 10
     assert 0.2 < np.mean(red_is_left) < 0.8
 
 

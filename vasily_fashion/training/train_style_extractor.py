@@ -1,4 +1,5 @@
 from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
+from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.training.log_extensions import add_log_extensions
 from vasily_fashion.transforms import street_augmentation
@@ -12,7 +13,7 @@ from chainer.training import extensions
 
 def train_style_extractor(
         model, dataset, out, iteration, batch_size=16, lr=1e-3,
-        lr_steps=(0.7, 0.9), margin=0.2, device=-1, seed=0,
+        lr_steps=(0.7, 0.9), margin=0.2, n_frozen_block=0, device=-1, seed=0,
         log_interval=10, snapshot_interval=50, resume=None):
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
@@ -31,6 +32,8 @@ def train_style_extractor(
         lr_steps (iterable of float): When it is multiplied by 0.1, as shares
             of `iteration`.
         margin (float): Of the triplet loss, on squared distances.
+        n_frozen_block (int): How many of the three blocks of two
+            convolutions and batch normalisations keep their weights.
         device (int or str): As `chainer.get_device`; -1 is the CPU.
         seed (int): Of the augmentation, the order and dropout.
         log_interval (int): Iterations between two lines of the log.
@@ -60,8 +63,11 @@ def train_style_extractor(
     chain.to_device(device)
     optimizer = chainer.optimizers.Adam(lr)
     optimizer.setup(chain)
+    for block in range(1, n_frozen_block + 1):
+        for layer in ('conv{}_1', 'bn{}_1', 'conv{}_2', 'bn{}_2'):
+            freeze(model[layer.format(block)])
     for param in chain.params():
-        if param.name == 'W':
+        if param.name == 'W' and param.requires_grad:
             param.update_rule.add_hook(WeightDecay(1e-4))
 
     iterator = chainer.iterators.SerialIterator(

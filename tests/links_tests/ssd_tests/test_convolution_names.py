@@ -35,7 +35,8 @@ def test_vgg16_in_the_order_of_its_forward_pass():
         if link.name.startswith('conv'):
             link.out_channels = 1
             link.b.array = link.b.array[:1]
-    extractor.norm4 = lambda h: h
+    extractor.norm4 = L.Scale(axis=1, W_shape=(1,))
+    extractor.norm4.name = 'norm4'
     with _Order() as hook, chainer.no_backprop_mode():
         extractor(np.zeros((1, 3, 300, 300), np.float32))
     assert convolution_names(extractor) == hook.names

@@ -1,0 +1,35 @@
+import numpy as np
+
+_NAMES = ('conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2')
+
+
+def start_from_vgg16(model, path):
+    """Let StyleExtractorBN start with the convolutions of a VGG16.
+
+    Its first six convolutions are of the shapes of VGG16's, which have seen
+    ImageNet. VGG16's scale (0..255 minus the mean, where ours is 0..1) and
+    biases do not matter: each of these layers feeds a batch normalisation.
+    The article does not say where its weights started; this takes a fraction
+    of the time that random ones take.
+
+    Args:
+        model (vasily_fashion.links.StyleExtractorBN): Changed in place.
+        path (str or path): An .npz with `extractor/conv1_1/W` and so on, as
+            `examples/ssd/hed2npz.py` or ChainerCV's SSD300 has them.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If a layer is missing or of another shape.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        weights = {
+            name: file[f'extractor/{name}/W'] for name in _NAMES
+            if f'extractor/{name}/W' in file.files}
+    for name in _NAMES:
+        W = model[name].W.array
+        if name not in weights or weights[name].shape != W.shape:
+            raise ValueError(
+                f'{path} has no extractor/{name}/W of shape {W.shape}: it '
+                'holds no VGG16 in the layout of SSD300')
+    for name in _NAMES:
+        model[name].W.array[...] = model.xp.asarray(weights[name])
