@@ -4,6 +4,9 @@ import pathlib
 import subprocess
 import sys
 
+from vasily_fashion.links import FashionSSD300
+from vasily_fashion.utils import save_weights
+
 import h5py
 import numpy as np
 import pytest
@@ -61,10 +64,17 @@ def test_wrong_weights(name, tmp_path, capsys):
 
 def test_style_extractor(tmp_path, capsys):
     out = tmp_path / 'out'
+    vgg16 = tmp_path / 'vgg16.npz'
+    save_weights(vgg16, FashionSSD300())
     _main('style_extractor/train.py')([
         '--n-synthetic', '2', '--iteration', '1', '--batch-size', '2',
-        '--out', str(out)])
-    with np.load(out / 'model.npz') as file:
+        '--vgg16', str(vgg16), '--n-frozen-block', '1', '--out', str(out)])
+    with np.load(vgg16) as start, np.load(out / 'model.npz') as file:
+        for layer, is_kept in [('conv1_1', True), ('conv1_2', True),
+                               ('conv2_1', False), ('conv3_2', False)]:
+            kept = np.array_equal(
+                file[f'{layer}/W'], start[f'extractor/{layer}/W'])
+            assert kept == is_kept, layer
         assert file['fc5/W'].shape == (128, 3072)
         assert all(np.isfinite(file[name]).all() for name in file.files)
         assert file['bn1_1/avg_var'].any()

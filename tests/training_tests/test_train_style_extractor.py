@@ -22,12 +22,12 @@ class _TinyExtractor(chainer.Chain):
         with self.init_scope():
             self.conv = L.Convolution2D(3, 8, 3)
             self.bn = L.BatchNormalization(8)
-            self.fc = L.Linear(8, 16)
+            self.fc5 = L.Linear(8, 16)
         np.random.set_state(state)
 
     def forward(self, x):
         h = F.dropout(F.relu(self.bn(self.conv(x))), .25)
-        return self.fc(F.mean(h, axis=(2, 3)))
+        return self.fc5(F.mean(h, axis=(2, 3)))
 
     def prepare(self, img):
         return letterbox(img, (24, 16)) / np.float32(255)
@@ -73,7 +73,7 @@ def test_files(run):
     before = _weights(_TinyExtractor())
     for name, array in _weights(model).items():
         np.testing.assert_array_equal(_weights(saved)[name], array, name)
-        if name not in ('/conv/b', '/fc/b'):  # no gradient but rounding
+        if name not in ('/conv/b', '/fc5/b'):  # no gradient but rounding
             assert not np.array_equal(array, before[name]), name
 
 
@@ -95,7 +95,7 @@ def test_resume(dataset, tmp_path):
     for name in before:
         # Adam's steps are about as long as its alpha
         assert np.abs(after[name] - before[name]).max() < 5e-3, name
-    assert not np.array_equal(after['/fc/W'], before['/fc/W'])
+    assert not np.array_equal(after['/fc5/W'], before['/fc5/W'])
 
 
 def test_it_learns(dataset, tmp_path):
@@ -107,6 +107,11 @@ def test_it_learns(dataset, tmp_path):
 
     # other items move away from an anchor faster than its own
     assert mean(log[-20:]) > 1.1 * mean(log[:10])
+
+
+def test_distances_start_near_one(dataset, tmp_path):
+    line = _train(dataset, tmp_path, 1, batch_size=5)[2][0]
+    assert 0.2 < line['main/d_negative'] < 5
 
 
 def test_batch_of_one(dataset, tmp_path):

@@ -1,17 +1,14 @@
 import random
 
-from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
-from vasily_fashion.training.log_extensions import add_log_extensions
+from vasily_fashion.training.run_training import run_training
 from vasily_fashion.transforms import SSDAugmentation
 
 import chainer
 import numpy as np
-from chainer import training
 from chainer.optimizer_hooks import WeightDecay
-from chainer.training import extensions
 from chainercv.links.model.ssd import GradientScaling
 
 
@@ -63,7 +60,7 @@ def train_fashion_ssd(
     chain = MultiboxTrainChain(model)
     chain.to_device(device)
 
-    optimizer, lr_name, lr = _make_optimizer(optimizer, lr)
+    optimizer, lr_name = _make_optimizer(optimizer, lr)
     optimizer.setup(chain)
     if freeze_until is not None:
         _freeze_extractor(model.extractor, freeze_until)
@@ -75,35 +72,19 @@ def train_fashion_ssd(
         else:
             param.update_rule.add_hook(WeightDecay(0.0005))
 
-    iterator = chainer.iterators.SerialIterator(
-        chainer.datasets.TransformDataset(dataset, augment), batch_size)
-    updater = training.updaters.StandardUpdater(
-        iterator, optimizer, device=device)
-    trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))
-    trainer.extend(
-        extensions.ExponentialShift(lr_name, 0.1, init=lr),
-        trigger=training.triggers.ManualScheduleTrigger(
-            [max(round(iteration * step), 1) for step in lr_steps],
-            'iteration'))
-    add_log_extensions(
-        trainer, model,
-        ['lr', 'main/loss', 'main/loss/loc', 'main/loss/conf'],
-        log_interval, snapshot_interval)
-    if resume is not None:
-        chainer.serializers.load_npz(resume, trainer)
-    keep_freed_memory()
-    with chainer.using_config('accelerate', 'fast'):
-        trainer.run()
-    return trainer
+    return run_training(
+        model, optimizer, lr_name,
+        chainer.datasets.TransformDataset(dataset, augment), out, iteration,
+        batch_size, lr_steps,
+        ['main/loss', 'main/loss/loc', 'main/loss/conf'],
+        device, log_interval, snapshot_interval, resume)
 
 
 def _make_optimizer(name, lr):
     if name == 'sgd':
-        lr = 1e-3 if lr is None else lr
-        return chainer.optimizers.MomentumSGD(lr), 'lr', lr
+        return chainer.optimizers.MomentumSGD(1e-3 if lr is None else lr), 'lr'
     if name == 'adam':
-        lr = 1e-4 if lr is None else lr
-        return chainer.optimizers.Adam(lr), 'alpha', lr
+        return chainer.optimizers.Adam(1e-4 if lr is None else lr), 'alpha'
     raise ValueError(f"optimizer must be 'sgd' or 'adam', not {name!r}")
 
 

@@ -1,14 +1,11 @@
-from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
-from vasily_fashion.training.log_extensions import add_log_extensions
+from vasily_fashion.training.run_training import run_training
 from vasily_fashion.transforms import street_augmentation
 
 import chainer
 import numpy as np
-from chainer import training
 from chainer.optimizer_hooks import WeightDecay
-from chainer.training import extensions
 
 
 def train_style_extractor(
@@ -64,7 +61,7 @@ def train_style_extractor(
         crop = street_augmentation(crop, random_state)
         return model.prepare(crop), model.prepare(product)
 
-    if resume is None:
+    if resume is None and batch_size > 1:
         _scale_embeddings(model, [
             model.prepare(dataset[int(i)][1]) for i in np.random.choice(
                 len(dataset), min(batch_size, len(dataset)), replace=False)])
@@ -79,27 +76,13 @@ def train_style_extractor(
         if param.name == 'W' and param.requires_grad:
             param.update_rule.add_hook(WeightDecay(1e-4))
 
-    iterator = chainer.iterators.SerialIterator(
-        chainer.datasets.TransformDataset(dataset, transform), batch_size)
-    updater = training.updaters.StandardUpdater(
-        iterator, optimizer, device=device)
-    trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))
-    trainer.extend(
-        extensions.ExponentialShift('alpha', 0.1, init=lr),
-        trigger=training.triggers.ManualScheduleTrigger(
-            [max(round(iteration * step), 1) for step in lr_steps],
-            'iteration'))
-    add_log_extensions(
-        trainer, model,
+    return run_training(
+        model, optimizer, 'alpha',
+        chainer.datasets.TransformDataset(dataset, transform), out, iteration,
+        batch_size, lr_steps,
         ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
          'main/hit'],
-        log_interval, snapshot_interval)
-    if resume is not None:
-        chainer.serializers.load_npz(resume, trainer)
-    keep_freed_memory()
-    with chainer.using_config('accelerate', 'fast'):
-        trainer.run()
-    return trainer
+        device, log_interval, snapshot_interval, resume)
 
 
 def _scale_embeddings(model, products):
