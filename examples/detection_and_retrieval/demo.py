@@ -182,7 +182,7 @@ def _parse(argv):
         '--k', type=_positive, default=5,
         help='product images for each item (default: %(default)s)')
     parser.add_argument(
-        '--score-thresh', type=float, default=0.5, metavar='SCORE',
+        '--score-thresh', type=float, default=0.3, metavar='SCORE',
         help='items of this confidence or more (default: %(default)s)')
     parser.add_argument(
         '--within-category', action='store_true',

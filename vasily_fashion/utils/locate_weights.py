@@ -8,6 +8,12 @@ from chainer.dataset import download
 #: This library's weights: file name and sha256. How each was made stands in
 #: weights/README.md.
 _FASHION_WEIGHTS = {
+    'fashion_ssd300': (
+        'fashion_ssd300_2026_11_23.npz',
+        'e3fa84479913459a3bba099ea0a44d851580c45b268de20c4c780a9356c49839'),
+    'style_extractor_bn': (
+        'style_extractor_bn_2026_11_23.npz',
+        'c19bd6a6a084a8ba4173080f21bc19db6de3813234e2058956f225b1cf4b1fba'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
