@@ -280,7 +280,7 @@ def main(argv=None):
     """Run the demo; return the exit status: 0, or 2 for bad input."""
     args = _parse(argv)
     try:
-        # twice as fast on a CPU, and as good to look at
+        # a little faster on a CPU
         with chainer.using_config('accelerate', 'fast'):
             _run(args)
     except (OSError, ValueError) as e:

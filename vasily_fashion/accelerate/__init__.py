@@ -12,7 +12,7 @@ on by default and is switched as any entry of `chainer.config`:
     with chainer.using_config('accelerate', False):
         y = model(x)
 
-With 'fast' instead of True, 3 x 3 convolutions take a third of the
+With 'fast' instead of True, 3 x 3 convolutions take a quarter of the
 multiplications (Winograd's) at ten times the rounding error, 1.5e-6 instead of
 1.5e-7 of the output's spread, and sums are no longer added up in Chainer's
 order: what training on a CPU wants.

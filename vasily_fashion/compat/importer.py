@@ -1,8 +1,8 @@
 """The finder that corrects Chainer's packages while they are imported.
 
 Modules without a repair are loaded as ever, from their bytecode cache.  A
-module with one is compiled from its corrected source at each start (about
-30 ms for all that ``import chainercv`` needs): pip compiles what it installs,
+module with one is compiled from its corrected source at each start (35 to
+40 ms for all that ``import chainercv`` needs): pip compiles what it installs,
 so its cached bytecode is the broken one, and ours must not be left in
 site-packages, where it would outlive this package.
 """
