@@ -1,7 +1,7 @@
 """Fine-tune SSD300 on Clothing Co-Parsing and synthetic snaps."""
 import argparse
 
-from vasily_fashion.datasets import CCPBboxDataset
+from vasily_fashion.datasets import CCPBboxDataset, RepeatRareDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.training import train_fashion_ssd
 
@@ -16,6 +16,10 @@ def main(argv=None):
         '--weights vgg16_hed.npz --freeze-until conv3_3')
     parser.add_argument(
         '--root', help='folder of Clothing Co-Parsing; its train split')
+    parser.add_argument(
+        '--repeat-rare', type=float, metavar='SHARE',
+        help='repeat its photos of categories that less than this share of '
+        'them show, such as 0.3')
     parser.add_argument(
         '--n-synthetic', type=int, default=0,
         help='number of synthetic snaps to add')
@@ -41,7 +45,10 @@ def main(argv=None):
     parts = []
     try:
         if args.root is not None:
-            parts.append(CCPBboxDataset(args.root, 'train'))
+            photos = CCPBboxDataset(args.root, 'train')
+            if args.repeat_rare is not None:
+                photos = RepeatRareDataset(photos, args.repeat_rare, args.seed)
+            parts.append(photos)
         if args.n_synthetic:
             from vasily_fashion.datasets import SyntheticFashionDataset
             parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
