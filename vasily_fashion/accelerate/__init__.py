@@ -17,10 +17,18 @@ multiplications (Winograd's) at ten times the rounding error, 1.5e-6 instead of
 1.5e-7 of the output's spread, and sums are no longer added up in Chainer's
 order: what training on a CPU wants.
 
+ChainerCV's non-maximum suppression of boxes is among them as well, and selects
+the same boxes.
+
 CuPy arrays, grouped convolutions, half floats and more than two spatial
 dimensions go to Chainer's own code.
 """
-from vasily_fashion.accelerate import batch_normalization, convolution_2d, max_pooling_2d
+from vasily_fashion.accelerate import (
+    batch_normalization,
+    convolution_2d,
+    max_pooling_2d,
+    non_maximum_suppression,
+)
 
 import chainer
 
@@ -29,3 +37,4 @@ if not hasattr(chainer.global_config, 'accelerate'):
 batch_normalization.install()
 convolution_2d.install()
 max_pooling_2d.install()
+non_maximum_suppression.install()

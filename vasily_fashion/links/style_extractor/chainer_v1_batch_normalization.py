@@ -19,13 +19,20 @@ class ChainerV1BatchNormalization(L.BatchNormalization):
     def __init__(self, size):
         super().__init__(size, initial_avg_var=0)
 
+    @property
+    def test_var(self):
+        """array: The variance as test mode takes it today, without eps.
+
+        At least zero, so that a network that has seen nothing yet does not
+        divide by zero.
+        """
+        return self.xp.maximum(self.avg_var - self.eps, 0)
+
     def forward(self, x):
         if not chainer.config.train:
-            # At least zero, so that a network that has seen nothing yet does
-            # not divide by zero.
-            var = self.xp.maximum(self.avg_var - self.eps, 0)
             return F.fixed_batch_normalization(
-                x, self.gamma, self.beta, self.avg_mean, var, self.eps)
+                x, self.gamma, self.beta, self.avg_mean, self.test_var,
+                self.eps)
         y = super().forward(x)
         if not chainer.config.in_recomputing:
             m = x.size // self.avg_var.size

@@ -1,0 +1,70 @@
+import copy
+
+from vasily_fashion.utils import check_images
+from vasily_fashion.utils.run_ahead import run_ahead
+
+import numpy as np
+from chainercv import transforms
+from chainercv.links.model.ssd import SSD
+
+
+class CompiledSSD:
+    """An SSD on a compiled engine, with the same :meth:`predict`.
+
+    Made by :func:`vasily_fashion.deploy.compile_link`.
+
+    Args:
+        link (chainercv.links.model.ssd.SSD): Where its default boxes, its mean
+            and its thresholds come from. It is not kept.
+        engine (callable): From a batch of one image to ``mb_locs`` and
+            ``mb_confs``.
+
+    Attributes:
+        engine: See above.
+        nms_thresh (float): As of ChainerCV's SSD.
+        score_thresh (float): As of ChainerCV's SSD.
+    """
+
+    _prepare = SSD._prepare
+    use_preset = SSD.use_preset
+
+    def __init__(self, link, engine):
+        self.engine = engine
+        self.insize = link.insize
+        self.mean = link.mean
+        self.coder = copy.copy(link.coder)
+        self.coder.to_cpu()
+        self.nms_thresh = link.nms_thresh
+        self.score_thresh = link.score_thresh
+
+    def predict(self, imgs):
+        """Detect items in raw images.
+
+        While the engine is at one image, the boxes of the one before are
+        decoded and the next is prepared.
+
+        Args:
+            imgs (iterable of numpy.ndarray): Images of any size, each
+                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+
+        Returns:
+            tuple of lists:
+            (bboxes, labels, scores) as of
+            :meth:`chainercv.links.model.ssd.SSD.predict`.
+
+        Raises:
+            TypeError, ValueError: If an image is not of that form; the
+                message names its index.
+        """
+        imgs = check_images(imgs, 'imgs')
+        outputs = run_ahead(
+            self.engine, (self._prepare(img)[np.newaxis] for img in imgs))
+        bboxes, labels, scores = [], [], []
+        for img, (mb_locs, mb_confs) in zip(imgs, outputs, strict=True):
+            bbox, label, score = self.coder.decode(
+                mb_locs[0], mb_confs[0], self.nms_thresh, self.score_thresh)
+            bboxes.append(transforms.resize_bbox(
+                bbox, (self.insize, self.insize), img.shape[1:]))
+            labels.append(label)
+            scores.append(score)
+        return bboxes, labels, scores

@@ -1,0 +1,53 @@
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.utils import check_images
+from vasily_fashion.utils.run_ahead import run_ahead
+
+import numpy as np
+
+
+class CompiledStyleExtractor:
+    """A StyleExtractorBN on a compiled engine, with the same :meth:`extract`.
+
+    Made by :func:`vasily_fashion.deploy.compile_link`.
+
+    Args:
+        link (vasily_fashion.links.StyleExtractorBN): What was compiled. It is
+            not kept.
+        engine (callable): From a batch of one prepared image to its
+            embedding.
+
+    Attributes:
+        engine: See above.
+    """
+
+    prepare = StyleExtractorBN.prepare
+
+    def __init__(self, link, engine):
+        self.engine = engine
+        self.insize = link.insize
+        self._n_float = link.fc5.b.size
+
+    def extract(self, imgs):
+        """Embed raw images.
+
+        While the engine is at one image, the next is prepared.
+
+        Args:
+            imgs (iterable of numpy.ndarray): Images of any size, each
+                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+
+        Returns:
+            numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare
+            by squared L2. An empty list gives :math:`(0, 128)`.
+
+        Raises:
+            TypeError, ValueError: If an image is not of that form; the
+                message names its index.
+        """
+        imgs = check_images(imgs, 'imgs')
+        embeddings = np.empty((len(imgs), self._n_float), np.float32)
+        outputs = run_ahead(
+            self.engine, (self.prepare(img)[np.newaxis] for img in imgs))
+        for embedding, (y,) in zip(embeddings, outputs, strict=True):
+            embedding[:] = y[0]
+        return embeddings

@@ -1,0 +1,66 @@
+import warnings
+
+from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
+    ChainerV1BatchNormalization,
+)
+
+import numpy as np
+
+
+def export_onnx(link, insize, n_output):
+    """Export a link as an ONNX model that takes batches of any size.
+
+    The graph is onnx_chainer's, which is made for the batch that it saw. Here
+    the first dimension of input and outputs is left open, and the weights are
+    constants.
+
+    Args:
+        link (chainer.Chain): Its ``forward`` takes one batch of images.
+        insize (tuple of int): (height, width) of the images.
+        n_output (int): How many arrays ``forward`` returns.
+
+    Returns:
+        onnx.ModelProto: With the input ``x`` of shape (batch, 3, height,
+        width), and the outputs ``y0``, ``y1``, ... in ``forward``'s order.
+    """
+    import onnx_chainer
+
+    link = link.copy()
+    link.to_device('@numpy')
+    for child in link.links():
+        if isinstance(child, ChainerV1BatchNormalization):
+            # onnx_chainer takes the statistics as they are kept
+            child.avg_var = child.test_var
+    x = np.zeros((1, 3, *insize), np.float32)
+    with warnings.catch_warnings():
+        # onnx_chainer warns of opsets newer than itself
+        warnings.simplefilter('ignore')
+        model = onnx_chainer.export(
+            link, x, opset_version=11, input_names=['x'],
+            output_names=[f'y{i}' for i in range(n_output)])
+    _make_weights_constant(model.graph)
+    _open_batch(model.graph)
+    return model
+
+
+def _make_weights_constant(graph):
+    # An initializer that is also an input may be overridden by a caller.
+    weights = {initializer.name for initializer in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in weights]
+    del graph.input[:]
+    graph.input.extend(inputs)
+
+
+def _open_batch(graph):
+    from onnx import numpy_helper
+
+    for value in (*graph.input, *graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = 'batch'
+    del graph.value_info[:]  # the shapes in between, for a batch of one
+    shapes = {node.input[1] for node in graph.node if node.op_type == 'Reshape'}
+    for node in graph.node:
+        if node.op_type == 'Constant' and node.output[0] in shapes:
+            tensor = node.attribute[0].t
+            shape = numpy_helper.to_array(tensor).copy()
+            shape[0] = 0  # as in the input
+            tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))

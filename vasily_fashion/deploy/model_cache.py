@@ -1,0 +1,79 @@
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from chainer.dataset import download
+
+# Goes up when the same weights would be compiled to something else.
+_VERSION = 1
+
+
+class ModelCache:
+    """What was compiled of one network, kept on disk by its weights' sha256.
+
+    A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256, which
+    may be deleted at any time. Entries come into being whole: of two processes
+    that make the same one, the first wins.
+
+    Args:
+        link (chainer.Link): The network.
+    """
+
+    def __init__(self, link):
+        digest = hashlib.sha256(f'{_VERSION}'.encode())
+        for name, array in _arrays(link):
+            digest.update(name.encode())
+            digest.update(str((array.dtype, array.shape)).encode())
+            digest.update(array.tobytes())
+        self.folder = (
+            Path(download.get_dataset_root()) / 'vasily_fashion' / 'compiled'
+            / f'{type(link).__name__}-{digest.hexdigest()}')
+
+    def get(self, name, make):
+        """The folder of an entry, made if it is not there.
+
+        Args:
+            name (str): Of the entry.
+            make (callable): Called with an empty folder, to fill it.
+
+        Returns:
+            pathlib.Path: The folder.
+        """
+        entry = self.folder / name
+        if not entry.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
+            try:
+                make(Path(temporary))
+                os.chmod(temporary, 0o755)
+                with contextlib.suppress(OSError):  # another was first
+                    os.rename(temporary, entry)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        return entry
+
+    def newest(self, pattern):
+        """The latest entry whose name matches, or :obj:`None`."""
+        return max(
+            self.folder.glob(pattern), default=None,
+            key=lambda entry: entry.stat().st_mtime)
+
+
+def _arrays(link):
+    for name, param in sorted(link.namedparams()):
+        yield name, _to_numpy(param.array)
+    for child_name, child in sorted(link.namedlinks()):
+        for name in sorted(child._persistent):
+            value = getattr(child, name)
+            if hasattr(value, 'dtype'):
+                yield f'{child_name}/{name}', _to_numpy(value)
+
+
+def _to_numpy(array):
+    import numpy as np
+    from chainer.backends import cuda
+
+    return np.asarray(cuda.to_cpu(array))
