@@ -10,10 +10,10 @@ import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
-_GOLDEN = (pathlib.Path(__file__).parents[1] / 'data'
-           / 'style_extractor_bn_chainer117_seed7.npz')
+_DATA = pathlib.Path(__file__).parents[1] / 'data'
+_GOLDEN = _DATA / 'style_extractor_bn_chainer117_seed7.npz'
+_UNDECIDED = _DATA / 'style_extractor_bn_chainer117_seed7_undecided.npz'
 _RTOL = 1e-4
 # Zero but for rounding: a batch normalisation takes these biases off again,
 # and fc5's cancels out of every difference of two embeddings.
@@ -46,41 +46,94 @@ def initial():
     scope='module',
     params=[True, pytest.param(False, marks=pytest.mark.slow)],
     ids=['accelerated', 'plain'])
-def replayed(request, initial):
+def accelerate(request):
+    with chainer.using_config('accelerate', request.param):
+        yield
+
+
+def _triplets(rs):
+    return [rs.rand(3, 3, 384, 256).astype('f') for _ in range(3)]
+
+
+@pytest.fixture(scope='module')
+def replayed(accelerate, initial):
     """The recorded run once more, through the article's v1 habits."""
     state = np.random.get_state()
     rs = np.random.RandomState(7)
     model = initial.copy(mode='copy')
     found = {}
     losses = []
-    with chainer.using_config('accelerate', request.param):
-        batches = [[rs.rand(3, 3, 384, 256).astype('f') for _ in range(3)]
-                   for _ in range(2)]
-        np.random.seed(8)
-        model.train = True
-        optimizer = chainer.optimizers.SGD(lr=1e-5)
-        optimizer.setup(model)
-        for batch in batches:
-            q, p, n = (model(x) for x in batch)
-            loss = F.triplet(q, p, n, margin=0.2)
-            model.cleargrads()
-            loss.backward()
-            if not losses:
-                found.update(
-                    {'emb_q': q.array, 'emb_p': p.array, 'emb_n': n.array})
-                found.update({
-                    'grad' + name: _summary(param.grad)
-                    for name, param in model.namedparams()})
-            optimizer.update()
-            losses.append(float(loss.array))
-        model.train = False
-        found['y_test'] = model(rs.rand(2, 3, 384, 256).astype('f')).array
+    batches = [_triplets(rs) for _ in range(2)]
+    np.random.seed(8)
+    model.train = True
+    optimizer = chainer.optimizers.SGD(lr=1e-5)
+    optimizer.setup(model)
+    for batch in batches:
+        q, p, n = (model(x) for x in batch)
+        loss = F.triplet(q, p, n, margin=0.2)
+        model.cleargrads()
+        loss.backward()
+        if not losses:
+            found.update(
+                {'emb_q': q.array, 'emb_p': p.array, 'emb_n': n.array})
+        optimizer.update()
+        losses.append(float(loss.array))
+    model.train = False
+    found['y_test'] = model(rs.rand(2, 3, 384, 256).astype('f')).array
     np.random.set_state(state)
     found['losses'] = np.array(losses)
     for name in ('bn1_1', 'bn3_2'):
         found['avg_mean/' + name] = model[name].avg_mean
         found['avg_var/' + name] = model[name].avg_var
     return found
+
+
+class _DecidedAsRecorded(chainer.FunctionHook):
+    """Decides what the recorded run left to rounding as that run did.
+
+    Of 130 million ReLUs in the first batch 20 or so have inputs so near zero
+    that a convolution's rounding gives them their sign, and now and then it
+    picks the maximum of a window. That moves gradients by up to 1e-3, those
+    of Chainer 1.17 itself too, from one BLAS kernel to the next.
+    """
+
+    name = 'DecidedAsRecorded'
+
+    def __init__(self):
+        with np.load(_UNDECIDED) as file:
+            self.undecided = dict(file)
+        self.n_call = 0
+
+    def forward_preprocess(self, function, in_data):
+        if function.label != 'ReLU':
+            return
+        x, = in_data
+        mine = self.undecided['call'] == self.n_call
+        where = np.unravel_index(self.undecided['where'][mine], x.shape)
+        recorded = self.undecided['x'][mine]
+        # rounding, and nothing behind which an error could hide
+        np.testing.assert_allclose(x[where], recorded, rtol=0, atol=5e-6)
+        x[where] = recorded
+        self.n_call += 1
+
+
+@pytest.fixture(scope='module')
+def gradients(accelerate, initial):
+    """Those of the first batch, decided as recorded."""
+    state = np.random.get_state()
+    model = initial.copy(mode='copy')
+    batch = _triplets(np.random.RandomState(7))
+    np.random.seed(8)
+    model.train = True
+    hook = _DecidedAsRecorded()
+    with hook:
+        q, p, n = (model(x) for x in batch)
+    assert hook.n_call == 3 * 7
+    model.cleargrads()
+    F.triplet(q, p, n, margin=0.2).backward()
+    np.random.set_state(state)
+    return {'grad' + name: _summary(param.grad)
+            for name, param in model.namedparams()}
 
 
 def test_initial_weights(golden, initial):
@@ -115,36 +168,10 @@ def test_embeddings(golden, replayed, name):
         replayed[name], golden[name], rtol=0, atol=_RTOL * scale)
 
 
-def _skip_where_blas_rounds_otherwise():
-    # A ReLU or a maximum that falls to the other side moves a gradient by more
-    # than 1e-4: conv1_1's by 1.4e-4 on Haswell's kernels. Losses, embeddings
-    # and statistics do not mind.
-    kernels = {info.get('architecture') for info in threadpool_info()
-               if info['user_api'] == 'blas'}
-    if not kernels & {'SkylakeX', 'Cooperlake', 'SapphireRapids'}:
-        pytest.skip(
-            'the recorded gradients hinge on rounding that BLAS kernels other '
-            f'than those for AVX-512 do not share; here: {kernels}')
-
-
-@pytest.mark.xfail(
-    strict=False,
-    reason='misses 1e-4 of the absolute sum by 8 %, as unaccelerated Chainer '
-    '7.8.1 does: where the port is not proved to the last digit')
-def test_gradient_sum_of_bn1_1_beta(golden, replayed):
-    _skip_where_blas_rounds_otherwise()
-    name = 'grad/bn1_1/beta'
-    np.testing.assert_allclose(
-        replayed[name][:2], golden[name][:2], rtol=0,
-        atol=_RTOL * golden[name][1])
-
-
-def test_gradients(golden, replayed):
-    _skip_where_blas_rounds_otherwise()
-    names = [name for name in golden if name[:5] == 'grad/']
-    assert set(names) == {n for n in replayed if n[:5] == 'grad/'}
-    for name in names:
-        summary, recorded = replayed[name], golden[name]
+def test_gradients(golden, gradients):
+    assert {name for name in golden if name[:5] == 'grad/'} == set(gradients)
+    for name, summary in gradients.items():
+        recorded = golden[name]
         if name in _ZERO_GRADIENTS:
             # zero up to rounding, on both sides, beside the weights' own
             of_weights = golden[name[:-1] + 'W'][1]
@@ -152,10 +179,9 @@ def test_gradients(golden, replayed):
             assert recorded[1] < _RTOL * of_weights, name
             continue
         # sums against the absolute sum, single values against the largest
-        if name != 'grad/bn1_1/beta':  # below
-            np.testing.assert_allclose(
-                summary[:2], recorded[:2], rtol=0, atol=_RTOL * recorded[1],
-                err_msg=name)
+        np.testing.assert_allclose(
+            summary[:2], recorded[:2], rtol=0, atol=_RTOL * recorded[1],
+            err_msg=name)
         np.testing.assert_allclose(
             summary[2:], recorded[2:], rtol=0,
             atol=_RTOL * np.abs(recorded[2:]).max(), err_msg=name)
