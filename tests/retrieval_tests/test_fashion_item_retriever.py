@@ -1,4 +1,5 @@
-from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.datasets import SyntheticFashionDataset
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex, RetrievedItem
 
 import chainer.functions as F
@@ -269,3 +270,32 @@ def test_the_articles_network_finds_its_own_crops():
         ['left', 'right'], ['right', 'left']]
     for item in items:
         assert item.distances[0] < 1e-6 * item.distances[1]
+
+
+@pytest.mark.gpu
+def test_all_of_it_on_a_gpu():
+    dataset = SyntheticFashionDataset(2, n_item=12)
+    detector = FashionSSD300(pretrained_model='fashion')
+    detector.score_thresh = .2
+    extractor = StyleExtractorBN(pretrained_model='fashion')
+    results = []
+    for device in ('@numpy', '@cupy:0'):
+        for link in (detector, extractor):
+            link.to_device(device)
+        embeddings = extractor.extract(
+            [img for img, _, _ in dataset.product_images])
+        index = FlatIndex(128)
+        index.add(extractor.device.send(embeddings), range(12))
+        retriever = FashionItemRetriever(detector, extractor, index)
+        results.append(retriever.retrieve(
+            [img for img, _, _ in dataset[:]], k=12))
+    assert sum(len(items) for items in results[0]) > 1
+    for items in zip(*results, strict=True):
+        for expected, found in zip(*items, strict=True):
+            assert type(found.distances) is np.ndarray
+            assert found.category == expected.category
+            assert found.score == pytest.approx(expected.score, abs=1e-3)
+            np.testing.assert_allclose(found.bbox, expected.bbox, atol=.1)
+            # a box a hair larger may be a pixel larger
+            np.testing.assert_allclose(
+                found.distances, expected.distances, rtol=.05)

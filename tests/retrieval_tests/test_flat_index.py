@@ -434,3 +434,35 @@ def test_cupy(index_gpu, query_gpu, tmp_path):
     again = FlatIndex.load(tmp_path / 'index.npz').to_gpu()
     np.testing.assert_array_equal(
         again.search(queries, 5)[1], expected.search(queries, 5)[1])
+
+
+@pytest.mark.gpu
+def test_cupy_more_equal_distances_than_candidates():
+    # 100 copies of each: the order among them is that of adding
+    embeddings = np.repeat(_random(30, 16), 100, axis=0)
+    categories = np.arange(3000) % 3
+    expected = FlatIndex(16)
+    expected.add(embeddings, range(3000), categories)
+    index = FlatIndex(16)
+    index.add(*(cuda.to_gpu(x) for x in (
+        embeddings, np.arange(3000), categories)))
+    for category in (None, 1):
+        distances, ids = index.search(
+            cuda.to_gpu(embeddings[::400]), 5, category)
+        e = expected.search(embeddings[::400], 5, category)
+        np.testing.assert_array_equal(cuda.to_cpu(distances), e[0])
+        np.testing.assert_array_equal(ids, e[1])
+        assert not e[0].any()
+
+
+@pytest.mark.gpu
+def test_cupy_from_an_empty_index():
+    embeddings = _random(40, 16)
+    index = FlatIndex(16).to_gpu()
+    assert index.search(cuda.to_gpu(embeddings), 1)[1].shape == (40, 0)
+    index.add(embeddings, range(40))
+    for _ in range(2):
+        distances, ids = index.search(embeddings, 1)
+        assert type(distances) is np.ndarray and not distances.any()
+        np.testing.assert_array_equal(ids[:, 0], range(40))
+        index.to_cpu()

@@ -129,3 +129,14 @@ def test_empty_dataset(tmp_path):
 def test_gpu(dataset, tmp_path):
     log = _train(dataset, tmp_path, 2, device='@cupy:0')[2]
     assert all(np.isfinite(line['main/loss']) for line in log)
+
+
+@pytest.mark.gpu
+def test_a_model_that_is_on_a_gpu_already(dataset, tmp_path):
+    model = _TinyExtractor()
+    model.to_device('@cupy:0')
+    train_style_extractor(
+        model, dataset, tmp_path, 1, batch_size=5, device='@cupy:0',
+        log_interval=1)
+    line, = json.loads((tmp_path / 'log').read_text())
+    assert 0.2 < line['main/d_negative'] < 5

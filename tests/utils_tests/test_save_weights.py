@@ -66,3 +66,14 @@ def test_what_is_not_finite_is_refused_and_nothing_is_written(
     with pytest.raises(ValueError, match='fc/W holds values'):
         save_weights(tmp_path / 'a.npz', a, dtype)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.gpu
+def test_gpu(tmp_path):
+    a = _Net()
+    a.bn.avg_mean[:] = [3, 4]
+    save_weights(tmp_path / 'cpu.npz', a)
+    a.to_device('@cupy:0')
+    save_weights(tmp_path / 'gpu.npz', a)
+    assert ((tmp_path / 'gpu.npz').read_bytes()
+            == (tmp_path / 'cpu.npz').read_bytes())

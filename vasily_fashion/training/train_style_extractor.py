@@ -87,7 +87,8 @@ def train_style_extractor(
 
 def _scale_embeddings(model, products):
     with chainer.using_config('train', True), chainer.no_backprop_mode():
-        embeddings = model(np.stack(products)).array
+        embeddings = chainer.get_device('@numpy').send(
+            model(model.device.send(np.stack(products))).array)
     spread = 2 * embeddings.var(axis=0, ddof=1).sum()
     if spread > 0:
         model.fc5.W.array /= np.sqrt(spread)

@@ -1,3 +1,4 @@
+from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 
 import chainer
@@ -129,8 +130,23 @@ def test_downloads_without_network(tmp_path, monkeypatch):
 
 
 @pytest.mark.gpu
-def test_predict_gpu(model):
-    gpu_model = model.copy(mode='copy')
-    gpu_model.to_device('@cupy:0')
-    gpu_model.score_thresh = .11
-    assert_is_detection_link(gpu_model, 12)
+def test_predict_gpu():
+    model = FashionSSD300()  # its own: copies share the coder
+    model.to_device('@cupy:0')
+    model.score_thresh = .11
+    assert_is_detection_link(model, 12)
+
+
+@pytest.mark.gpu
+def test_a_gpu_finds_what_the_cpu_finds():
+    model = FashionSSD300(pretrained_model='fashion')
+    model.score_thresh = .2
+    imgs = [img for img, _, _ in SyntheticFashionDataset(3)[:]]
+    expected = model.predict(imgs)
+    assert sum(len(bbox) for bbox in expected[0]) > 3
+    model.to_device('@cupy:0')
+    for found_column, expected_column, atol in zip(
+            model.predict(imgs), expected, (.1, 0, 1e-3), strict=True):
+        for found, array in zip(found_column, expected_column, strict=True):
+            assert type(found) is np.ndarray and found.dtype == array.dtype
+            np.testing.assert_allclose(found, array, rtol=0, atol=atol)

@@ -3,6 +3,7 @@ from vasily_fashion.links.ssd import MultiboxTrainChain
 import chainer
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 
 class _Fixed(chainer.Chain):
@@ -75,3 +76,22 @@ def test_no_box_at_all():
         None, np.zeros((2, 20, 4), np.float32), np.zeros((2, 20), np.int32))
     assert float(loss.array) == 0
     loss.backward()
+
+
+@pytest.mark.gpu
+def test_gpu():
+    random_state = np.random.RandomState(1)
+    gt_locs = random_state.normal(size=(2, 20, 4)).astype(np.float32)
+    gt_labels = np.zeros((2, 20), np.int32)
+    gt_labels[0, :3] = 1, 3, 2
+    results = []
+    for device in ('@numpy', '@cupy:0'):
+        chain = MultiboxTrainChain(_Fixed(20, 4))
+        chain.to_device(device)
+        loss = chain(
+            None, chain.device.send(gt_locs), chain.device.send(gt_labels))
+        loss.backward()
+        results.append([cuda.to_cpu(array) for array in (
+            loss.array, chain.model.locs.grad, chain.model.confs.grad)])
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

@@ -6,6 +6,7 @@ import chainer
 import chainer.links as L
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 _EPS = 2e-5
 _DECAY = .9
@@ -76,3 +77,18 @@ def test_one_value_a_channel():
     y = link(np.array([[[[3.]], [[4.]]]], np.float32))
     np.testing.assert_allclose(y.array.ravel(), 0, atol=1e-5)
     assert np.isfinite(link.avg_var).all()
+
+
+@pytest.mark.gpu
+def test_gpu(x):
+    results = []
+    for device in ('@numpy', '@cupy:0'):
+        link = ChainerV1BatchNormalization(5)
+        link.to_device(device)
+        arrays = [link(link.device.send(x * (i + 1))).array for i in range(3)]
+        with chainer.using_config('train', False):
+            arrays.append(link(link.device.send(x)).array)
+        results.append([
+            cuda.to_cpu(a) for a in (*arrays, link.avg_mean, link.avg_var)])
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -34,3 +34,16 @@ def test_another_file_is_refused_by_name(tmp_path, arrays):
     with pytest.raises(ValueError, match=r'other\.npz has no extractor/conv1_1/W'):
         start_from_vgg16(model, tmp_path / 'other.npz')
     np.testing.assert_array_equal(model.conv1_1.W.array, before)
+
+
+@pytest.mark.gpu
+def test_gpu(tmp_path):
+    ssd = FashionSSD300()
+    save_weights(tmp_path / 'ssd.npz', ssd)
+    model = StyleExtractorBN()
+    model.to_device('@cupy:0')
+    start_from_vgg16(model, tmp_path / 'ssd.npz')
+    model.to_device('@numpy')
+    for layer in ('conv1_1', 'conv3_2'):
+        np.testing.assert_array_equal(
+            model[layer].W.array, ssd.extractor[layer].W.array)
