@@ -76,12 +76,13 @@ def test_article(load, tmp_path, capsys):
     result = json.loads((tmp_path / 'result.json').read_text())
     assert result['photo_sizes'] == [[96, 72]]
     seconds, boxes = result['seconds_per_photo'], result['boxes_per_photo']
-    names = {article.SSD, article.ALL_SCORES, article.FASTER_RCNN}
+    names = {article.SSD, article.ALL_SCORES, article.FASTER_RCNN, article.LESS_POOLING}
     if hasattr(cv2, 'ximgproc'):
         names |= {'Selective Search, fast', 'Selective Search, quality'}
     assert set(seconds) == set(boxes) == names
-    # five times the multiplications
+    # a photo of 600 pixels and more instead of 300, and 300 regions
     assert result['ratio'] == seconds[article.FASTER_RCNN] / seconds[article.SSD] > 1
+    assert 0 < seconds[article.LESS_POOLING] < seconds[article.FASTER_RCNN]
     assert boxes[article.SSD] <= boxes[article.ALL_SCORES]
     # 100 went into the non-maximum suppression
     assert 0 < boxes[article.FASTER_RCNN] <= article.N_SURE
