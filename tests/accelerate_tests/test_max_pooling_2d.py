@@ -81,6 +81,33 @@ def test_values_that_are_not_finite(run, values, share):
     np.testing.assert_array_equal(*function.indexes)
 
 
+@pytest.mark.parametrize('ksize, accelerated', [((16, 16), True), ((16, 17), False)])
+def test_a_window_of_many_positions(monkeypatch, run, ksize, accelerated):
+    calls = []
+    monkeypatch.setattr(
+        max_pooling_2d, '_pool', lambda *args, _original=max_pooling_2d._pool: (
+            calls.append(1), _original(*args)))
+    x = np.zeros((1, 1, 17, 18))
+    x[0, 0, -2, -3:] = 1  # the last position but a few
+    results = [run(lambda x: F.max_pooling_2d(x, ksize, 1), (x,), accelerate)
+               for accelerate in (True, False)]
+    for actual, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(actual, expected)
+    assert calls == [1] * accelerated
+
+
+@pytest.mark.parametrize('ksize, stride', [(1, 3), (2, 3), (2, 2), ((2, 3), (5, 3))])
+def test_windows_that_do_not_overlap(run, ksize, stride):
+    # with cover_all the last ones may lie behind the image
+    for x in (_x((2, 3, 8, 11)), _ties((2, 3, 7, 10))):
+        for cover_all in (True, False):
+            for actual, expected in zip(
+                    *(run(lambda x: F.max_pooling_2d(x, ksize, stride, 0, cover_all),  # noqa: B023
+                          (x,), accelerate) for accelerate in (True, False)),
+                    strict=True):
+                np.testing.assert_array_equal(actual, expected)
+
+
 @pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize('value', [np.inf, np.nan])
 def test_a_gradient_that_is_not_finite_stays_where_it_is(value):

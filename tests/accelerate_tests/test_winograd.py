@@ -71,10 +71,21 @@ def test_groups_and_threads(
     # with a padding of nine some groups meet nothing of the image
     use_threads(n_thread)
     monkeypatch.setattr(winograd, '_GROUP_SIZE', group_size)
+    monkeypatch.setattr(winograd, '_GROUP_SIZE_OF_FEW_CHANNELS', group_size)
     fast, _ = _relative_errors(
         run, lambda *args: F.convolution_2d(*args, pad=pad),
         _arrays(3, 32, 32, (13, 14)))
     assert max(fast) < 1e-5
+
+
+@pytest.mark.parametrize('n, size', [(1, (4, 8)), (1, (19, 19)), (4, (10, 10))])
+def test_no_thread_is_idle(use_threads, n, size):
+    for n_thread in (1, 2, 5):
+        use_threads(n_thread)
+        tiling = winograd._Tiling(n, 512, size, (1, 1))
+        n_tile = n * tiling.rows * tiling.columns
+        assert len(tiling.groups) >= min(n_thread, n * tiling.rows)
+        assert sum(map(tiling.n_tile, tiling.groups)) == n_tile
 
 
 def test_deconvolution(run, calls):

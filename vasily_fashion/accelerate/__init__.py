@@ -28,6 +28,8 @@ from vasily_fashion.accelerate import (
     convolution_2d,
     max_pooling_2d,
     non_maximum_suppression,
+    optimizers,
+    relu,
 )
 
 import chainer
@@ -38,3 +40,5 @@ batch_normalization.install()
 convolution_2d.install()
 max_pooling_2d.install()
 non_maximum_suppression.install()
+optimizers.install()
+relu.install()

@@ -25,7 +25,7 @@ def _planes(x):
     return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], -1)
 
 
-def _running_sum(images, write_terms):
+def _running_sum(images):
     """Sum over images and pixels, one addition after the other.
 
     This is the order in which NumPy sums Chainer's arrays. Over 300,000
@@ -37,20 +37,33 @@ def _running_sum(images, write_terms):
         n_channel, n_pixel = image.shape
         sums = workspace('sums', (n_channel, n_pixel + 1), image.dtype)
         sums[:, 0] = total
-        write_terms(sums[:, 1:], image)
+        sums[:, 1:] = image
         np.add.accumulate(sums, axis=1, out=sums)
         total = sums[:, -1].copy()
     return total
 
 
-def _pairwise_sum(images, write_terms):
+def _running_sum_of_squares(images):
+    def squares():
+        for image in images:
+            out = workspace('squares', image.shape, image.dtype)
+            yield np.square(image, out=out)
+
+    return _running_sum(squares())
+
+
+def _pairwise_sum(images):
     """The same in NumPy's faster and more accurate order."""
-    total = 0
-    for image in images:
-        terms = workspace('sums', image.shape, image.dtype)
-        write_terms(terms, image)
-        total = total + terms.sum(axis=1)
-    return total
+    return sum(image.sum(axis=1) for image in images)
+
+
+def _sum_of_products(images, others):
+    """Sum of products over images and pixels, by BLAS."""
+    return sum(map(np.vecdot, images, others))
+
+
+def _sum_of_squares(images):
+    return _sum_of_products(images, images)
 
 
 def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
@@ -61,8 +74,9 @@ def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
             axis=axis, gamma=gamma, x=x, x_layout=x_layout, xp=xp,
             expander=expander, beta=beta, eps=eps, decay=decay,
             running_mean=running_mean, running_var=running_var)
-    add_up = (_pairwise_sum if chainer.config.accelerate == 'fast'
-              else _running_sum)
+    add_up, add_up_squares = (
+        (_pairwise_sum, _sum_of_squares) if chainer.config.accelerate == 'fast'
+        else (_running_sum, _running_sum_of_squares))
     m = x.size // gamma.size
     planes = _planes(x)
     mean = np.empty_like(gamma)
@@ -70,19 +84,12 @@ def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
     y = np.empty(planes.shape, x.dtype)
 
     def block(c):
-        mean[c] = add_up(
-            (image[c] for image in planes), np.copyto) / x.dtype.type(m)
-
-        def squared_deviation(out, image):
-            np.subtract(image, mean[c, None], out=out)
-            np.square(out, out=out)
-
-        var[c] = add_up(
-            (image[c] for image in planes), squared_deviation
-        ) / x.dtype.type(m)
-        scale = gamma[c] / np.sqrt(var[c] + x.dtype.type(eps))
+        mean[c] = add_up([image[c] for image in planes]) / x.dtype.type(m)
         for image, out in zip(planes, y, strict=True):
             np.subtract(image[c], mean[c, None], out=out[c])
+        var[c] = add_up_squares([out[c] for out in y]) / x.dtype.type(m)
+        scale = gamma[c] / np.sqrt(var[c] + x.dtype.type(eps))
+        for out in y:
             out[c] *= scale[:, None]
             out[c] += beta[c, None]
 
@@ -111,23 +118,19 @@ def _backward(self, original, axis, gamma, gy, x, x_layout, xp, expander,
     gbeta = np.empty_like(gamma)
 
     def block(c):
-        gbeta[c] = 0
-        ggamma[c] = 0
-        for image, g in zip(planes, gplanes, strict=True):
-            x_hat = workspace('centred', image[c].shape, x.dtype)
-            np.subtract(image[c], mean[c, None], out=x_hat)
-            x_hat *= g[c]
-            ggamma[c] += x_hat.sum(axis=1)
-            gbeta[c] += g[c].sum(axis=1)
-        ggamma[c] *= inv_std[c]
-        slope = (inv_std[c] * ggamma[c] * inv_m)[:, None]
-        for image, g, out in zip(planes, gplanes, gx, strict=True):
-            # gx = gamma / std * (gy - (x_hat * ggamma + gbeta) / m)
+        for image, out in zip(planes, gx, strict=True):
             np.subtract(image[c], mean[c, None], out=out[c])
-            out[c] *= -slope
-            out[c] += g[c]
-            out[c] -= (gbeta[c] * inv_m)[:, None]
-            out[c] *= (gamma[c] * inv_std[c])[:, None]
+        centred = [out[c] for out in gx]
+        gplane = [g[c] for g in gplanes]
+        gbeta[c] = _pairwise_sum(gplane)
+        ggamma[c] = _sum_of_products(centred, gplane) * inv_std[c]
+        slope = (inv_std[c] * ggamma[c] * inv_m)[:, None]
+        for g, out in zip(gplane, centred, strict=True):
+            # gx = gamma / std * (gy - (x_hat * ggamma + gbeta) / m)
+            out *= -slope
+            out += g
+            out -= (gbeta[c] * inv_m)[:, None]
+            out *= (gamma[c] * inv_std[c])[:, None]
 
     _for_each_block(block, x)
     return gx.reshape(x.shape), None, ggamma, gbeta

@@ -1,6 +1,6 @@
 from vasily_fashion.accelerate import winograd
 from vasily_fashion.accelerate.dispatch import replace_method, takes
-from vasily_fashion.accelerate.parallel import parallel_for, workspace
+from vasily_fashion.accelerate.parallel import parallel_for, parallel_slices, workspace
 
 import numpy as np
 from chainer.functions.connection.convolution_2d import Convolution2DFunction, Convolution2DGradW
@@ -11,6 +11,9 @@ from chainer.utils import conv
 # Bytes of im2col columns at a time: large enough that BLAS does not repack the
 # weights often, small enough for the last-level cache.
 _COLUMN_BYTES = 4 << 20
+
+# Of a sum: with fewer, one thread is as fast as two.
+_ELEMENTS_A_THREAD = 1 << 17
 
 
 class _Geometry:
@@ -28,9 +31,9 @@ class _Geometry:
         return (self.kh, self.kw, self.sy, self.sx, self.ph, self.pw) == (
             1, 1, 1, 1, 0, 0)
 
-    def row_chunks(self, n_channel, itemsize):
-        """Slices of output rows whose columns fit `_COLUMN_BYTES`."""
-        row = n_channel * self.kh * self.kw * self.ow * itemsize
+    def row_chunks(self, n_channel, out_c, itemsize):
+        """Slices of output rows that, as their columns, fit `_COLUMN_BYTES`."""
+        row = max(n_channel * self.kh * self.kw, out_c) * self.ow * itemsize
         n = max(-(-self.oh * row // _COLUMN_BYTES), 1)
         step = max(-(-self.oh // n), 1)
         return [slice(i, min(i + step, self.oh))
@@ -75,21 +78,22 @@ def _forward(x, W, b, geometry):
     y = np.empty((n, out_c, geometry.oh, geometry.ow), x.dtype)
     weights = np.ascontiguousarray(W).reshape(out_c, -1)
     bias = None if b is None else b[:, None]
-    chunks = geometry.row_chunks(c, x.itemsize)
+    chunks = geometry.row_chunks(c, out_c, x.itemsize)
 
     def one_image(i, worker):
         out = y[i].reshape(out_c, -1)
         if geometry.is_pointwise:
-            np.matmul(weights, x[i].reshape(c, -1), out=out)
+            parts = [(x[i].reshape(c, -1), out)]
         else:
             windows = geometry.windows(x[i])
-            for rows in chunks:
-                np.matmul(
-                    weights, geometry.columns(windows, rows),
-                    out=out[:, rows.start * geometry.ow:
-                            rows.stop * geometry.ow])
-        if bias is not None:
-            out += bias
+            parts = (
+                (geometry.columns(windows, rows),
+                 out[:, rows.start * geometry.ow:rows.stop * geometry.ow])
+                for rows in chunks)
+        for columns, part in parts:
+            np.matmul(weights, columns, out=part)
+            if bias is not None:
+                part += bias
 
     parallel_for(one_image, n)
     return y
@@ -100,24 +104,25 @@ def _backward_weights(x, gy, W_shape, geometry):
         return winograd.backward_weights(x, gy, geometry)
     n, c = x.shape[:2]
     out_c = gy.shape[1]
-    chunks = geometry.row_chunks(c, x.itemsize)
+    chunks = geometry.row_chunks(c, out_c, x.itemsize)
     sums = {}
 
     def one_image(i, worker):
+        g = np.ascontiguousarray(gy[i]).reshape(out_c, -1)
         if geometry.is_pointwise:
-            parts = [(gy[i].reshape(out_c, -1), x[i].reshape(c, -1))]
+            parts = [(g, x[i].reshape(c, -1))]
         else:
             windows = geometry.windows(x[i])
             parts = (
-                (np.ascontiguousarray(gy[i][:, rows]).reshape(out_c, -1),
+                (g[:, rows.start * geometry.ow:rows.stop * geometry.ow],
                  geometry.columns(windows, rows)) for rows in chunks)
-        for g, columns in parts:
+        for part, columns in parts:
             if worker in sums:
                 product = workspace(
                     'product', (out_c, columns.shape[0]), x.dtype)
-                sums[worker] += np.matmul(g, columns.T, out=product)
+                sums[worker] += np.matmul(part, columns.T, out=product)
             else:
-                sums[worker] = np.matmul(g, columns.T)
+                sums[worker] = np.matmul(part, columns.T)
 
     n_worker = parallel_for(one_image, n)
     gW = sums[0]
@@ -191,7 +196,12 @@ def _sum_over_images(self, original, inputs):
     x, = inputs
     if (self.axis == (0, 2, 3) and not self.keepdims and x.ndim == 4
             and takes(x) and x.flags.c_contiguous):
-        return x.reshape(x.shape[0], x.shape[1], -1).sum(axis=2).sum(axis=0),
+        rows = x.reshape(x.shape[0] * x.shape[1], -1)
+        sums = np.empty(len(rows), x.dtype)
+        parallel_slices(
+            lambda part: np.sum(rows[part], axis=1, out=sums[part]), len(rows),
+            least=-(-_ELEMENTS_A_THREAD // rows.shape[1]))
+        return sums.reshape(x.shape[:2]).sum(axis=0),
     return original(inputs)
 
 

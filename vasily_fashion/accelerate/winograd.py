@@ -1,4 +1,5 @@
-from vasily_fashion.accelerate.parallel import parallel_for, workspace
+from vasily_fashion.accelerate import parallel
+from vasily_fashion.accelerate.parallel import parallel_for, parallel_slices, workspace
 
 import chainer
 import numpy as np
@@ -29,23 +30,36 @@ _IMAGE = np.kron(_BT, _BT).astype(np.float32)
 _KERNEL = np.kron(_G, _G).astype(np.float32)
 _OUTPUT = np.kron(_AT, _AT).astype(np.float32)
 
+# What is added to this element of a transformed tile is added to each output:
+# it belongs to the interpolation point 1, whose powers are all 1.
+_ONE = 7
+
 _TILE = 4
 _PATCH = 6
 # Tiles in one matrix product: enough to pay for reading the kernels, few
-# enough to stay in the cache.
+# enough to stay in the cache, and not all of them where threads are idle then.
 _GROUP_SIZE = 256
+_GROUP_SIZE_OF_FEW_CHANNELS = 128
+_FEW_CHANNELS = 64
+# With fewer to transform one thread is as fast as two.
+_KERNELS_A_THREAD = 1 << 12
 
 
 class _Tiling:
     """How the outputs of a batch are cut into tiles, and those grouped."""
 
-    def __init__(self, n, out_size, pad):
+    def __init__(self, n, n_channel, out_size, pad):
         self.n = n
         self.pad = pad
         self.out_size = out_size
         self.rows = -(-out_size[0] // _TILE)
         self.columns = -(-out_size[1] // _TILE)
-        step = min(max(_GROUP_SIZE // self.columns, 1), self.rows)
+        group_size = (
+            _GROUP_SIZE_OF_FEW_CHANNELS if n_channel <= _FEW_CHANNELS
+            else _GROUP_SIZE)
+        n_tile = n * self.rows * self.columns
+        group_size = min(group_size, -(-n_tile // parallel.n_thread()))
+        step = min(max(group_size // self.columns, 1), self.rows)
         units = [(i, slice(r, min(r + step, self.rows)))
                  for i in range(n) for r in range(0, self.rows, step)]
         #: lists of (image, tile rows), each list for one matrix product
@@ -53,7 +67,7 @@ class _Tiling:
         size = 0
         for unit in units:
             n_tile = (unit[1].stop - unit[1].start) * self.columns
-            if self.groups[-1] and size + n_tile > _GROUP_SIZE:
+            if self.groups[-1] and size + n_tile > group_size:
                 self.groups.append([])
                 size = 0
             self.groups[-1].append(unit)
@@ -76,13 +90,16 @@ class _Tiling:
         height = (rows.stop - rows.start) * _TILE + 2
         width = self.columns * _TILE + 2
         padded = workspace('padded', (c, height, width), image.dtype)
-        padded[...] = 0
         top = rows.start * _TILE - self.pad[0]
         y0 = max(top, 0)
         y1 = max(min(top + height, h), y0)
-        x1 = min(width - self.pad[1], w)
-        padded[:, y0 - top:y1 - top, self.pad[1]:self.pad[1] + x1] = (
-            image[:, y0:y1, :x1])
+        left = self.pad[1]
+        right = left + min(width - left, w)
+        padded[:, :y0 - top] = 0
+        padded[:, y1 - top:] = 0
+        padded[:, y0 - top:y1 - top, :left] = 0
+        padded[:, y0 - top:y1 - top, right:] = 0
+        padded[:, y0 - top:y1 - top, left:right] = image[:, y0:y1, :right - left]
         sc, sy, sx = padded.strides
         return np.lib.stride_tricks.as_strided(
             padded, (_PATCH, _PATCH, c, rows.stop - rows.start, self.columns),
@@ -120,7 +137,7 @@ def forward(x, W, b, geometry):
     out_c, c = W.shape[:2]
     size = (geometry.oh, geometry.ow)
     W = np.ascontiguousarray(W)
-    tiling = _Tiling(n, size, (geometry.ph, geometry.pw))
+    tiling = _Tiling(n, max(c, out_c), size, (geometry.ph, geometry.pw))
     kernel = (_KERNEL @ W.reshape(-1, 9).T).reshape(-1, out_c, c)
     y = np.empty((n, out_c) + size, x.dtype)
 
@@ -130,12 +147,12 @@ def forward(x, W, b, geometry):
         product = workspace(
             'patches', (_PATCH ** 2, out_c, patches.shape[2]), x.dtype)
         np.matmul(kernel, patches, out=product)
+        if b is not None:
+            product[_ONE] += b[:, None]
         tiles = workspace(
             'transformed', (_TILE ** 2, out_c, patches.shape[2]), x.dtype)
         np.matmul(_OUTPUT, product.reshape(_PATCH ** 2, -1),
                   out=tiles.reshape(_TILE ** 2, -1))
-        if b is not None:
-            tiles += b[:, None]
         for i, rows, span in tiling.spans(group):
             part = tiles[:, :, span].reshape(
                 _TILE, _TILE, out_c, -1, tiling.columns)
@@ -174,7 +191,8 @@ def backward_weights(x, gy, geometry):
     n, c = x.shape[:2]
     out_c = gy.shape[1]
     tiling = _Tiling(
-        n, (geometry.oh, geometry.ow), (geometry.ph, geometry.pw))
+        n, max(c, out_c), (geometry.oh, geometry.ow),
+        (geometry.ph, geometry.pw))
     sums = {}
 
     def one_group(g, worker):
@@ -199,8 +217,14 @@ def backward_weights(x, gy, geometry):
             sums[worker] = np.matmul(gradient, transposed)
 
     n_worker = parallel_for(one_group, len(tiling.groups))
-    total = sums[0]
-    for worker in range(1, n_worker):
-        total += sums[worker]
-    gW = _KERNEL.T @ total.reshape(_PATCH ** 2, -1)
-    return np.ascontiguousarray(gW.T).reshape(out_c, c, 3, 3)
+    first, *others = (
+        sums[worker].reshape(_PATCH ** 2, -1) for worker in range(n_worker))
+    gW = np.empty((out_c, c, 3, 3), x.dtype)
+
+    def one_part(part):
+        for other in others:
+            first[:, part] += other[:, part]
+        np.matmul(first[:, part].T, _KERNEL, out=gW.reshape(-1, 9)[part])
+
+    parallel_slices(one_part, out_c * c, least=_KERNELS_A_THREAD)
+    return gW
