@@ -35,10 +35,17 @@ setup(
         # the two overwrite each other's cv2: so OpenCV is asked for by name.
         'opencv': ['opencv-python-headless>=4.10.0.84'],
         'gpu': ['cupy-cuda12x>=13'],
+        # compiled inference, see vasily_fashion/deploy
+        'fast': [
+            # int8; it refuses NumPy 2.5, which newer Pythons are tested with
+            'nncf>=3; python_version < "3.12"',
+            'onnx>=1.18',
+            'onnxruntime>=1.20',
+            'openvino>=2025.0',
+        ],
         'dev': [
             'h5py>=3.11',
             'hypothesis>=6.100',
-            'onnx>=1.18',
             'packaging>=24',
             'pytest>=8.3',
             'ruff>=0.17',

@@ -71,6 +71,8 @@ def compile_link(link, engine='auto', precision='auto', calibration=None):
         compiled, prepare = CompiledSSD, link._prepare
         insize, n_output = (link.insize, link.insize), 2
     elif isinstance(link, StyleExtractorBN):
+        link = link.copy()
+        link.train = False  # whatever a caller in Chainer v1's manner has set
         compiled, prepare = CompiledStyleExtractor, link.prepare
         insize, n_output = link.insize, 1
     else:
