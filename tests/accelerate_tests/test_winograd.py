@@ -71,21 +71,23 @@ def test_groups_and_threads(
     # with a padding of nine some groups meet nothing of the image
     use_threads(n_thread)
     monkeypatch.setattr(winograd, '_GROUP_SIZE', group_size)
-    monkeypatch.setattr(winograd, '_GROUP_SIZE_OF_FEW_CHANNELS', group_size)
     fast, _ = _relative_errors(
         run, lambda *args: F.convolution_2d(*args, pad=pad),
         _arrays(3, 32, 32, (13, 14)))
     assert max(fast) < 1e-5
 
 
-@pytest.mark.parametrize('n, size', [(1, (4, 8)), (1, (19, 19)), (4, (10, 10))])
-def test_no_thread_is_idle(use_threads, n, size):
-    for n_thread in (1, 2, 5):
-        use_threads(n_thread)
-        tiling = winograd._Tiling(n, 512, size, (1, 1))
-        n_tile = n * tiling.rows * tiling.columns
-        assert len(tiling.groups) >= min(n_thread, n * tiling.rows)
-        assert sum(map(tiling.n_tile, tiling.groups)) == n_tile
+@pytest.mark.parametrize('n, size', [(1, (4, 8)), (1, (19, 19)), (4, (75, 75))])
+@pytest.mark.parametrize('n_thread', [1, 2, 5])
+def test_threads_get_as_much_to_do(use_threads, n, size, n_thread):
+    use_threads(n_thread)
+    tiling = winograd._Tiling(n, size, (1, 1))
+    sizes = [tiling.n_tile(group) for group in tiling.groups]
+    assert sum(sizes) == n * tiling.rows * tiling.columns
+    # as parallel_for deals them out: one group more or less
+    work = [sum(sizes[worker::n_thread]) for worker in range(n_thread)]
+    assert max(work) - min(work) <= max(sizes)
+    assert max(sizes) <= winograd._GROUP_SIZE
 
 
 def test_deconvolution(run, calls):

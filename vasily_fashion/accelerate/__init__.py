@@ -1,10 +1,14 @@
-"""Chainer's convolution, max pooling and batch normalisation, faster on CPUs.
+"""Chainer's convolutional networks, faster on CPUs.
 
 Chainer builds fresh im2col buffers of hundreds of megabytes a call, in one
-thread. Here the same functions, forward and backward, work one image at a
-time in cache-sized pieces on reused memory, the images spread over the cores.
-Results are Chainer's to float32 rounding. The sum over images and pixels, the
-gradient of a convolution's bias, is part of it.
+thread. Here convolution, max pooling and batch normalisation, forward and
+backward, work one image at a time in cache-sized pieces on reused memory,
+the images spread over the cores. Results are Chainer's to float32 rounding.
+
+What is left is passes over memory, and they are spread over the cores too: the
+sum over images and pixels (the gradient of a convolution's bias) and, to the
+same bits as Chainer's, ReLU, the updates of Adam and momentum SGD, and weight
+decay.
 
 Importing this package puts it in place (`vasily_fashion.links` does). It is
 on by default and is switched as any entry of `chainer.config`:

@@ -57,6 +57,15 @@ def _pairwise_sum(images):
     return sum(image.sum(axis=1) for image in images)
 
 
+def _pairwise_sum_of_products(images, others):
+    def products():
+        for image, other in zip(images, others, strict=True):
+            out = workspace('products', image.shape, image.dtype)
+            yield np.multiply(image, other, out=out)
+
+    return _pairwise_sum(products())
+
+
 def _sum_of_products(images, others):
     """Sum of products over images and pixels, by BLAS."""
     return sum(map(np.vecdot, images, others))
@@ -111,6 +120,9 @@ def _backward(self, original, axis, gamma, gy, x, x_layout, xp, expander,
         return original(
             axis, gamma, gy, x, x_layout, xp, expander, mean, inv_std, eps,
             var, forward_data)
+    add_up_products = (
+        _sum_of_products if chainer.config.accelerate == 'fast'
+        else _pairwise_sum_of_products)
     inv_m = gamma.dtype.type(1. / (x.size // gamma.size))
     planes, gplanes = _planes(x), _planes(gy)
     gx = np.empty(planes.shape, x.dtype)
@@ -123,7 +135,7 @@ def _backward(self, original, axis, gamma, gy, x, x_layout, xp, expander,
         centred = [out[c] for out in gx]
         gplane = [g[c] for g in gplanes]
         gbeta[c] = _pairwise_sum(gplane)
-        ggamma[c] = _sum_of_products(centred, gplane) * inv_std[c]
+        ggamma[c] = add_up_products(centred, gplane) * inv_std[c]
         slope = (inv_std[c] * ggamma[c] * inv_m)[:, None]
         for g, out in zip(gplane, centred, strict=True):
             # gx = gamma / std * (gy - (x_hat * ggamma + gbeta) / m)

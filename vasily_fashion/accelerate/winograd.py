@@ -38,9 +38,7 @@ _TILE = 4
 _PATCH = 6
 # Tiles in one matrix product: enough to pay for reading the kernels, few
 # enough to stay in the cache, and not all of them where threads are idle then.
-_GROUP_SIZE = 256
-_GROUP_SIZE_OF_FEW_CHANNELS = 128
-_FEW_CHANNELS = 64
+_GROUP_SIZE = 192
 # With fewer to transform one thread is as fast as two.
 _KERNELS_A_THREAD = 1 << 12
 
@@ -48,18 +46,17 @@ _KERNELS_A_THREAD = 1 << 12
 class _Tiling:
     """How the outputs of a batch are cut into tiles, and those grouped."""
 
-    def __init__(self, n, n_channel, out_size, pad):
+    def __init__(self, n, out_size, pad):
         self.n = n
         self.pad = pad
         self.out_size = out_size
         self.rows = -(-out_size[0] // _TILE)
         self.columns = -(-out_size[1] // _TILE)
-        group_size = (
-            _GROUP_SIZE_OF_FEW_CHANNELS if n_channel <= _FEW_CHANNELS
-            else _GROUP_SIZE)
         n_tile = n * self.rows * self.columns
-        group_size = min(group_size, -(-n_tile // parallel.n_thread()))
-        step = min(max(group_size // self.columns, 1), self.rows)
+        group_size = min(_GROUP_SIZE, -(-n_tile // parallel.n_thread()))
+        # parts of one size, or one thread gets all the large ones
+        n_part = -(-self.rows // max(group_size // self.columns, 1))
+        step = -(-self.rows // n_part)
         units = [(i, slice(r, min(r + step, self.rows)))
                  for i in range(n) for r in range(0, self.rows, step)]
         #: lists of (image, tile rows), each list for one matrix product
@@ -137,7 +134,7 @@ def forward(x, W, b, geometry):
     out_c, c = W.shape[:2]
     size = (geometry.oh, geometry.ow)
     W = np.ascontiguousarray(W)
-    tiling = _Tiling(n, max(c, out_c), size, (geometry.ph, geometry.pw))
+    tiling = _Tiling(n, size, (geometry.ph, geometry.pw))
     kernel = (_KERNEL @ W.reshape(-1, 9).T).reshape(-1, out_c, c)
     y = np.empty((n, out_c) + size, x.dtype)
 
@@ -191,8 +188,7 @@ def backward_weights(x, gy, geometry):
     n, c = x.shape[:2]
     out_c = gy.shape[1]
     tiling = _Tiling(
-        n, max(c, out_c), (geometry.oh, geometry.ow),
-        (geometry.ph, geometry.pw))
+        n, (geometry.oh, geometry.ow), (geometry.ph, geometry.pw))
     sums = {}
 
     def one_group(g, worker):
