@@ -27,6 +27,7 @@ def _check(function, inputs, accelerate, c_contiguous=True, forward=None,
            atol=5e-4, rtol=5e-3):
     inputs = [a for a in inputs if a is not None]
     random = np.random.RandomState(1)
+    np.random.seed(0)  # of the direction in which is differentiated
     with chainer.using_config('accelerate', False):
         expected = function(*inputs).array
     gy = random.uniform(-1, 1, expected.shape).astype(expected.dtype)
@@ -108,7 +109,9 @@ def test_max_pooling_2d(in_dims, c_contiguous, cover_all, dtype, accelerate):
 
 
 @pytest.mark.parametrize('accelerate', [True, 'fast'])
-@pytest.mark.parametrize('dtype', _DTYPES)
+# in half floats, which go to Chainer's own code, its gradients are too coarse to
+# be checked numerically
+@pytest.mark.parametrize('dtype', _DTYPES[1:])
 @pytest.mark.parametrize('eps', [2e-5, 5e-1])
 @pytest.mark.parametrize('c_contiguous', [True, False])
 @pytest.mark.parametrize('shape, axis', [
@@ -117,9 +120,8 @@ def test_batch_normalization(shape, axis, c_contiguous, eps, dtype, accelerate):
     channel = next(
         i for i in range(len(shape)) if i not in np.atleast_1d(axis))
     gamma, beta = (_uniform((shape[channel],), dtype) + dtype(shift) for shift in (1.5, 0))
-    tolerance = {'atol': 1e-2, 'rtol': 1e-2} if dtype == np.float16 else {
-        'atol': 1e-4, 'rtol': 1e-4}
     _check(
         lambda *args: F.batch_normalization(*args, eps=eps, axis=axis),
-        (_uniform(shape, dtype), gamma, beta), accelerate, c_contiguous, tolerance,
+        (_uniform(shape, dtype), gamma, beta), accelerate, c_contiguous,
+        {'atol': 1e-4, 'rtol': 1e-4},
         atol=1e-3, rtol=1e-2)
