@@ -43,6 +43,7 @@ setup(
             'onnxruntime>=1.20',
             'openvino>=2025.0',
         ],
+        'coco': ['pycocotools>=2.0.8'],
         'dev': [
             'h5py>=3.11',
             'hypothesis>=6.100',

@@ -82,7 +82,7 @@ def test_setup_py_admits_what_is_locked(python):
     locked = _locked('lock.txt', python)
     extras = metadata['extras_require']
     for text in (metadata['install_requires'] + extras['dev']
-                 + extras['opencv'] + extras['fast']):
+                 + extras['opencv'] + extras['fast'] + extras['coco']):
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate(
                 {'python_version': python}):

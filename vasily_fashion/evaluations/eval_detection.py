@@ -42,17 +42,8 @@ def eval_detection(
             of a category.
 
     """
-    n_category = len(FASHION_CATEGORIES)
-    pred_labels = [_check(x, 'pred_labels', i, n_category)
-                   for i, x in enumerate(pred_labels)]
-    gt_labels = [_check(x, 'gt_labels', i, n_category)
-                 for i, x in enumerate(gt_labels)]
-    if len(pred_labels) != len(gt_labels):
-        raise ValueError(
-            f'there are predictions for {len(pred_labels)} images and ground '
-            f'truth for {len(gt_labels)}')
-
-    ap = np.full(n_category, np.nan)
+    pred_labels, gt_labels = _check_labels(pred_labels, gt_labels)
+    ap = np.full(len(FASHION_CATEGORIES), np.nan)
     if any(len(x) for x in pred_labels + gt_labels):
         # The precision is 0 / 0 as long as only difficult boxes are found.
         with np.errstate(invalid='ignore'):
@@ -70,8 +61,21 @@ def eval_detection(
     return result
 
 
-def _check(label, name, i, n_category):
+def _check_labels(pred_labels, gt_labels):
+    """Both as lists of arrays, as many as there are images."""
+    pred_labels = [_check(x, 'pred_labels', i)
+                   for i, x in enumerate(pred_labels)]
+    gt_labels = [_check(x, 'gt_labels', i) for i, x in enumerate(gt_labels)]
+    if len(pred_labels) != len(gt_labels):
+        raise ValueError(
+            f'there are predictions for {len(pred_labels)} images and ground '
+            f'truth for {len(gt_labels)}')
+    return pred_labels, gt_labels
+
+
+def _check(label, name, i):
     label = np.asarray(label)
+    n_category = len(FASHION_CATEGORIES)
     if len(label) and not (0 <= label.min() and label.max() < n_category):
         raise ValueError(
             f'{name}[{i}] has labels {label.min()}..{label.max()}; '

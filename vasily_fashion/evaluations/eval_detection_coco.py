@@ -1,0 +1,93 @@
+import importlib.util
+
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.evaluations.eval_detection import _check_labels
+
+import chainercv
+import numpy as np
+
+# Our names of ChainerCV's.
+_SCORES = {
+    'ap': 'ap/iou=0.50:0.95/area=all/max_dets=100',
+    'ap50': 'ap/iou=0.50/area=all/max_dets=100',
+    'ap75': 'ap/iou=0.75/area=all/max_dets=100',
+    'ap_small': 'ap/iou=0.50:0.95/area=small/max_dets=100',
+    'ap_medium': 'ap/iou=0.50:0.95/area=medium/max_dets=100',
+    'ap_large': 'ap/iou=0.50:0.95/area=large/max_dets=100',
+}
+
+
+def eval_detection_coco(
+        pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels,
+        gt_areas=None, gt_crowdeds=None):
+    """Average precision of each fashion category, as MS COCO defines it.
+
+    ChainerCV's :func:`~chainercv.evaluations.eval_detection_coco`, which asks
+    pycocotools, with the names of
+    :obj:`~vasily_fashion.categories.FASHION_CATEGORIES`. It is what ModaNet,
+    DeepFashion2 and Fashionpedia are scored by.
+
+    * **ap**: the mean over the overlaps 0.50, 0.55, ..., 0.95 of the \
+        precision at 101 recalls.
+    * **ap50**, **ap75**: at an overlap of 0.50 or 0.75 alone.
+    * **ap_small**, **ap_medium**, **ap_large**: of items below \
+        :math:`32^2`, up to and from :math:`96^2` square pixels of their image.
+
+    Give it predictions of low scores as well, such as
+    ``detector.use_preset('evaluate')`` makes; the best 100 of each category
+    of an image are looked at.
+
+    Args:
+        pred_bboxes (iterable of numpy.ndarray): For each image
+            :math:`(R, 4)`, :obj:`float32`.
+        pred_labels (iterable of numpy.ndarray): :math:`(R,)`, :obj:`int32`,
+            indices into :obj:`FASHION_CATEGORIES`.
+        pred_scores (iterable of numpy.ndarray): :math:`(R,)`,
+            :obj:`float32`.
+        gt_bboxes (iterable of numpy.ndarray): As :obj:`pred_bboxes`.
+        gt_labels (iterable of numpy.ndarray): As :obj:`pred_labels`.
+        gt_areas (iterable of numpy.ndarray): :math:`(R,)`, :obj:`float32`;
+            the square pixels of an item, of its mask in COCO's own data sets.
+            Those of its box by default.
+        gt_crowdeds (iterable of numpy.ndarray): :math:`(R,)`, :obj:`bool`;
+            boxes around many items, which count neither way. None by default.
+
+    Returns:
+        dict of float:
+        ``'ap/CATEGORY'`` for each category, NaN for one that is not in
+        :obj:`gt_labels`, and ``'map'``, the mean of those that are not NaN
+        (NaN when there is none); so for each of the six: ``'ap50/CATEGORY'``
+        and ``'map50'``, ``'ap_small/CATEGORY'`` and ``'map_small'``.
+
+    Raises:
+        ImportError: pycocotools is not installed.
+        ValueError: The lists are of different lengths, or a label is no index
+            of a category.
+
+    """
+    if importlib.util.find_spec('pycocotools') is None:
+        raise ImportError(
+            "pycocotools is not installed: pip install 'vasily_fashion[coco]'"
+            ', or pycocotools alone')
+    pred_labels, gt_labels = _check_labels(pred_labels, gt_labels)
+    gt_bboxes = [np.asarray(bbox).reshape(-1, 4) for bbox in gt_bboxes]
+    if gt_areas is None:
+        gt_areas = [(bbox[:, 2:] - bbox[:, :2]).prod(axis=1)
+                    for bbox in gt_bboxes]
+
+    found = {}
+    if any(len(x) for x in pred_labels + gt_labels):
+        found = chainercv.evaluations.eval_detection_coco(
+            pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels,
+            gt_areas, gt_crowdeds)
+    result = {}
+    for name, key in _SCORES.items():
+        ap = np.full(len(FASHION_CATEGORIES), np.nan)
+        values = found.get(key, ())
+        # ChainerCV's arrays end at the greatest label that occurs.
+        ap[:len(values)] = values
+        result.update({
+            f'{name}/{category}': float(x)
+            for category, x in zip(FASHION_CATEGORIES, ap, strict=True)})
+        result[f'm{name}'] = float(found.get(f'm{key}', np.nan))
+    return result
