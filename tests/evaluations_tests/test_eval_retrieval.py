@@ -75,6 +75,16 @@ def test_by_hand():
         'hit@1': 0, 'hit@2': 0.5, 'map': pytest.approx((0.5 + 0.5) / 2 / 2)}
 
 
+def test_missed_queries_count():
+    args = [[0.], [10.]], [7, 8], [[1.], [9.]], [7, 8]
+    assert eval_retrieval(*args, ks=[1]) == {'hit@1': 1, 'map': 1}
+    assert eval_retrieval(*args, ks=[1], n_missed=3) == {
+        'hit@1': 2 / 5, 'map': 2 / 5}
+    assert eval_retrieval(
+        np.zeros((0, 1)), [], *args[2:], ks=[1], n_missed=3) == {
+            'hit@1': 0, 'map': 0}
+
+
 def test_perfect_and_collapsed():
     x = np.random.RandomState(0).randn(50, 16).astype('f')
     assert eval_retrieval(x, range(50), x, range(50)) == {
@@ -122,6 +132,7 @@ _X = np.zeros((2, 3), dtype=np.float32)
      r'gallery_categories has shape'),
     (dict(ks=[0]), r'ks must be'),
     (dict(ks=[1.5]), r'ks must be'),
+    (dict(n_missed=-1), r'n_missed must be'),
 ])
 def test_bad_input(kwargs, message):
     with pytest.raises(ValueError, match=message):

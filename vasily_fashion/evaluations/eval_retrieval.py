@@ -9,7 +9,8 @@ _EPS = 1e-12
 
 def eval_retrieval(
         query_embeddings, query_ids, gallery_embeddings, gallery_ids,
-        ks=(1, 5, 20), query_categories=None, gallery_categories=None):
+        ks=(1, 5, 20), query_categories=None, gallery_categories=None,
+        n_missed=0):
     """Evaluate the search of product images by street snaps.
 
     Each query is compared with the whole gallery by squared L2 distance. Its
@@ -38,6 +39,8 @@ def eval_retrieval(
         query_categories (array): With :obj:`gallery_categories`: compare a
             query only with images of its category.
         gallery_categories (array): The category of each gallery image.
+        n_missed (int): How many queries there are besides, without an
+            embedding, because their item was not detected: misses as well.
 
     .. csv-table::
         :header: name, shape, dtype, format
@@ -55,7 +58,8 @@ def eval_retrieval(
         ``'map'``, each in :math:`[0, 1]`. NaN when there are no queries.
 
     Raises:
-        ValueError: Shapes do not fit, NaN, or a :math:`k` below 1.
+        ValueError: Shapes do not fit, NaN, a :math:`k` below 1, or
+            :obj:`n_missed` below 0.
 
     """
     q = _check_embeddings(query_embeddings, 'query_embeddings')
@@ -79,9 +83,41 @@ def eval_retrieval(
             query_categories, 'query_categories', len(q))
         gallery_categories = _check_column(
             gallery_categories, 'gallery_categories', len(g))
+
+    def match(block):
+        return q_ids[block, None] == g_ids
+
+    def other(block):
+        if query_categories is None:
+            return False
+        return query_categories[block, None] != gallery_categories
+
+    return _rank(q, g, match, other, ks, n_missed)
+
+
+def _rank(q, g, match, other, ks, n_missed):
+    """Rank the gallery for each query, and score where the positives are.
+
+    Args:
+        q (numpy.ndarray): Embeddings of the queries, float64.
+        g (numpy.ndarray): Of the gallery.
+        match (callable): From a slice of the queries to :math:`(B, G)` bool:
+            which images are their positives.
+        other (callable): The same, for images that a query is not compared
+            with, or :obj:`False` when there are none.
+        ks (iterable of int): As of :func:`eval_retrieval`.
+        n_missed (int): The same.
+
+    Returns:
+        dict of float: As of :func:`eval_retrieval`.
+
+    """
     ks = list(ks)
     if any(int(k) != k or k < 1 for k in ks):
         raise ValueError(f'ks must be positive integers, not {ks}')
+    if int(n_missed) != n_missed or n_missed < 0:
+        raise ValueError(
+            f'n_missed must be an integer from 0, not {n_missed}')
 
     hits = np.zeros(len(ks))
     precision = 0.
@@ -89,7 +125,7 @@ def eval_retrieval(
     size = max(1, _BLOCK_SIZE // max(1, len(g)))
     for start in range(0, len(q), size):
         block = slice(start, start + size)
-        match = q_ids[block, None] == g_ids
+        positive = match(block)
         # |q|^2 does not change the order.
         distances = q[block].dot(g.T)
         distances *= -2
@@ -97,22 +133,22 @@ def eval_retrieval(
         q2 = np.einsum('ij,ij->i', q[block], q[block])
         # Even where all is zero; max() of an empty gallery needs `initial`.
         behind = _EPS * (q2 + g2.max(initial=0)) + 1e-300
-        distances += match * behind[:, None]
-        if query_categories is not None:
-            other = query_categories[block, None] != gallery_categories
-            distances[other] = np.inf
-            match[other] = False
+        distances += positive * behind[:, None]
+        left_out = other(block)
+        if left_out is not False:
+            distances[left_out] = np.inf
+            positive[left_out] = False
         order = np.argsort(distances, axis=1)
-        match = np.take_along_axis(match, order, axis=1)
+        positive = np.take_along_axis(positive, order, axis=1)
 
-        row, rank = np.nonzero(match)  # row by row, by rank
-        n_positive = match.sum(axis=1)
+        row, rank = np.nonzero(positive)  # row by row, by rank
+        n_positive = positive.sum(axis=1)
         nth = np.arange(len(row)) - (np.cumsum(n_positive) - n_positive)[row]
         precision += ((nth + 1) / (rank + 1) / n_positive[row]).sum()
         first = rank[nth == 0]
         hits += [(first < k).sum() for k in ks]
 
-    n = len(q)
+    n = len(q) + n_missed
     result = {f'hit@{k}': float(x / n) if n else float('nan')
               for k, x in zip(ks, hits, strict=True)}
     result['map'] = float(precision / n) if n else float('nan')

@@ -1,0 +1,62 @@
+from vasily_fashion.evaluations.eval_retrieval import (
+    _check_column,
+    _check_embeddings,
+    eval_retrieval,
+)
+
+import numpy as np
+
+_GALLERIES = {'test': ['test'], 'val+test': ['val', 'test']}
+
+
+def eval_consumer_to_shop(
+        embeddings, item_ids, is_shop, partitions, gallery='test',
+        ks=(1, 20, 50)):
+    """DeepFashion Consumer-to-Shop retrieval.
+
+    The benchmark of DeepFashion [#]_. Queries are the consumers' images of
+    the test partition, cut by their true boxes. Top-k accuracy is the share
+    of them with a shop image of their item among the :math:`k` nearest of the
+    whole gallery, by squared L2 distance.
+
+    What the gallery is, is disputed: by the data set's README (v1.1) "all
+    shop images in the test set", by others those of the validation set as
+    well, which is harder. So the names of the scores say it.
+
+    .. [#] Ziwei Liu, Ping Luo, Shi Qiu, Xiaogang Wang, Xiaoou Tang.
+       DeepFashion: Powering Robust Clothes Recognition and Retrieval with
+       Rich Annotations. CVPR 2016.
+
+    Args:
+        embeddings (array): One for each image, not for each pair:
+            :math:`(N, D)`, :obj:`float32`.
+        item_ids (array): :math:`(N,)`, :obj:`int64` or :obj:`str`.
+        is_shop (array): :math:`(N,)`, :obj:`bool`: whether it is a shop's.
+        partitions (array of str): :math:`(N,)`: ``'train'``, ``'val'`` or
+            ``'test'``.
+        gallery ({'test', 'val+test'}): The partitions whose shop images are
+            the gallery.
+        ks (iterable of int): The :math:`k` of top-k accuracy.
+
+    Returns:
+        dict of float:
+        ``'hit@20/gallery=test'`` and so on.
+
+    Raises:
+        ValueError: The gallery is unknown, or as of
+            :func:`~vasily_fashion.evaluations.eval_retrieval`.
+
+    """
+    if gallery not in _GALLERIES:
+        raise ValueError(
+            f'gallery must be one of {list(_GALLERIES)}, not {gallery!r}')
+    embeddings = _check_embeddings(embeddings, 'embeddings')
+    item_ids = _check_column(item_ids, 'item_ids', len(embeddings))
+    is_shop = _check_column(is_shop, 'is_shop', len(embeddings)).astype(bool)
+    partitions = _check_column(partitions, 'partitions', len(embeddings))
+    q = ~is_shop & (partitions == 'test')
+    g = is_shop & np.isin(partitions, _GALLERIES[gallery])
+    ks = list(ks)
+    result = eval_retrieval(
+        embeddings[q], item_ids[q], embeddings[g], item_ids[g], ks)
+    return {f'hit@{k}/gallery={gallery}': result[f'hit@{k}'] for k in ks}
