@@ -1,0 +1,45 @@
+from vasily_fashion.evaluations import eval_detection
+
+import chainer
+from chainer.training.extensions import Evaluator
+from chainercv.utils import apply_to_iterator
+
+
+class DetectionEvaluator(Evaluator):
+    """A trainer extension that scores a detector by PASCAL VOC.
+
+    It calls :func:`~vasily_fashion.evaluations.eval_detection` on what the
+    detector predicts of held-out photos, and reports
+    ``'validation/main/map'`` and ``'validation/main/ap/CATEGORY'`` for each
+    fashion category. ChainerCV's
+    :class:`~chainercv.extensions.DetectionVOCEvaluator` does the same for
+    other classes.
+
+    The detector predicts with its 'evaluate' preset, boxes of low scores as
+    well, and has its own thresholds again afterwards.
+
+    Args:
+        iterator (chainer.Iterator): Yields (img, bbox, label) or (img, bbox,
+            label, difficult), raw, with ``repeat=False``.
+        target (chainercv.links.model.ssd.SSD): The detector in training.
+    """
+
+    default_name = 'validation'
+
+    def evaluate(self):
+        iterator, target = self._iterators['main'], self._targets['main']
+        iterator.reset()
+        thresholds = target.nms_thresh, target.score_thresh
+        target.use_preset('evaluate')
+        try:
+            in_values, predictions, truth = apply_to_iterator(
+                target.predict, iterator)
+            del in_values  # or every photo is kept
+            result = eval_detection(
+                *map(list, predictions), *map(list, truth))
+        finally:
+            target.nms_thresh, target.score_thresh = thresholds
+        observation = {}
+        with chainer.reporter.report_scope(observation):
+            chainer.report(result, target)
+        return observation
