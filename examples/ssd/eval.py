@@ -1,15 +1,23 @@
-"""Score a detector: VOC AP@0.5 of each fashion category."""
+"""Score a detector: VOC and COCO average precision of each fashion category.
+
+COCO's needs pycocotools and is left out without.
+"""
 import argparse
+import importlib.util
 import json
 import sys
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import CCPBboxDataset, SyntheticFashionDataset
-from vasily_fashion.evaluations import eval_detection
+from vasily_fashion.deploy import compile_link
+from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.utils import atomic_write
 
 import chainer
 from tqdm import tqdm
+
+_COCO_SCORES = ('ap', 'ap50', 'ap75', 'ap_small', 'ap_medium', 'ap_large')
 
 
 def main(argv=None):
@@ -28,7 +36,12 @@ def main(argv=None):
         '--seed', type=int, default=1000, help='of the synthetic snaps')
     parser.add_argument('--weights', default='fashion')
     parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument(
+        '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
+        default='chainer', help='what computes the network, in float32; all '
+        'but chainer are compiled, for speed')
+    parser.add_argument(
+        '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     if args.dataset == 'ccp' and args.root is None:
@@ -48,8 +61,11 @@ def evaluate(args):
     else:
         dataset = SyntheticFashionDataset(args.n_snap, args.seed)
     model = FashionSSD300(pretrained_model=args.weights)
+    if args.engine == 'chainer':
+        model.to_device(args.device)
+    else:
+        model = compile_link(model, args.engine, 'f32')
     model.use_preset('evaluate')
-    model.to_device(args.device)
 
     columns = [[] for _ in range(5)]
     for i in tqdm(range(0, len(dataset), args.batch_size), disable=None):
@@ -58,11 +74,30 @@ def evaluate(args):
         batch = (*model.predict(imgs), gt_bboxes, gt_labels)
         for column, values in zip(columns, batch, strict=True):
             column.extend(values)
-    bboxes, labels, scores, gt_bboxes, gt_labels = columns
-    result = eval_detection(bboxes, labels, scores, gt_bboxes, gt_labels)
-    for name, value in result.items():
-        print(f'{name:15} {value:.3f}')
+    result = eval_detection(*columns)
+    if importlib.util.find_spec('pycocotools'):
+        result.update({
+            f'coco/{key}': value
+            for key, value in eval_detection_coco(*columns).items()})
+    else:
+        print('no COCO scores: pip install pycocotools')
+    print_table(result)
     return result
+
+
+def print_table(result):
+    """A row for each category and one for their mean."""
+    names = ['ap']
+    header = ['VOC AP@0.5']
+    if 'coco/map' in result:
+        names += [f'coco/{name}' for name in _COCO_SCORES]
+        header += ['COCO AP', 'AP50', 'AP75', 'small', 'medium', 'large']
+    print(f'{"":10}', *(f'{text:>10}' for text in header))
+    for category in FASHION_CATEGORIES:
+        print(f'{category:10}', *(
+            f'{result[f"{name}/{category}"]:10.3f}' for name in names))
+    means = [name.replace('ap', 'map', 1) for name in names]
+    print(f'{"mean":10}', *(f'{result[name]:10.3f}' for name in means))
 
 
 if __name__ == '__main__':

@@ -2,20 +2,29 @@
 
 Queries are the crops of ground-truth boxes, the gallery is the product image
 of every item of the split, and a hit is the item's own among the k nearest.
+With detected boxes a query is the crop of the box that stands for the item:
+of those that overlap it most, and by 0.5 or more, the one of the best score,
+whatever its category. An item without one is a miss.
 """
 import argparse
 import json
 import sys
 
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
-from vasily_fashion.evaluations import eval_retrieval
-from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.deploy import compile_link
+from vasily_fashion.evaluations import eval_retrieval, match_detections
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write
 
 import baselines
 import chainer
 import numpy as np
 from tqdm import tqdm
+
+_IOU_THRESH = 0.5
+# snaps in memory at a time
+_BATCH_SIZE = 8
 
 
 def main(argv=None):
@@ -32,11 +41,26 @@ def main(argv=None):
         '--n-snap', type=int, default=100, help='synthetic snaps')
     parser.add_argument(
         '--seed', type=int, default=1000, help='of the synthetic snaps')
-    parser.add_argument('--weights', default='fashion')
+    parser.add_argument(
+        '--boxes', choices=('truth', 'detected'), default='truth',
+        help='what the snap crops are cut by')
+    parser.add_argument(
+        '--weights', default='fashion', help='of StyleExtractorBN')
+    parser.add_argument(
+        '--detector-weights', default='fashion',
+        help='of SSD300, for detected boxes')
+    parser.add_argument(
+        '--score-thresh', type=float, default=0.01,
+        help='detected boxes of lower scores are left out: 0.01 as for '
+        'average precision, 0.6 as in the demo')
+    parser.add_argument(
+        '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
+        default='chainer', help='what computes both networks, in float32; '
+        'all but chainer are compiled, for speed')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/hed2npz.py wrote")
-    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument('--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     if args.dataset == 'ccp' and args.root is None:
@@ -61,27 +85,77 @@ def evaluate(args):
         crop, product, _ = dataset[i]
         crops.append(crop)
         products.append(product)
-    query_ids = dataset.item_ids
-    gallery_ids, first = np.unique(query_ids, return_index=True)
+    gallery_ids, first = np.unique(dataset.item_ids, return_index=True)
     products = [products[i] for i in first]
+    print(f'{len(crops)} queries, {len(products)} product images')
+    if args.boxes == 'detected':
+        detector = load(FashionSSD300, args.detector_weights, args)
+        detector.use_preset('evaluate')
+        detector.score_thresh = args.score_thresh
+        crops = crop_detected(dataset, detector)
+    found = np.array([crop is not None for crop in crops])
+    query_ids = dataset.item_ids[found]
+    crops = [crop for crop in crops if crop is not None]
+    if args.boxes == 'detected':
+        print(f'{len(crops)} of them detected; the others are misses')
 
-    model = StyleExtractorBN(pretrained_model=args.weights)
-    model.to_device(args.device)
     methods = {
-        'StyleExtractorBN': model.extract,
+        'StyleExtractorBN': load(StyleExtractorBN, args.weights, args).extract,
         'HSV histogram, cosine': baselines.hsv_histogram,
     }
     if args.vgg16:
         methods['VGG16 features, cosine'] = (
             lambda imgs: baselines.vgg16_features(imgs, args.vgg16))
     result = {}
-    print(f'{len(crops)} queries, {len(products)} product images')
     for name, embed in methods.items():
+        gallery = embed(products)
         result[name] = eval_retrieval(
-            embed(crops), query_ids, embed(products), gallery_ids)
+            embed(crops) if crops else gallery[:0], query_ids, gallery,
+            gallery_ids, n_missed=int((~found).sum()))
+        if args.boxes == 'detected':
+            result[name]['found'] = float(found.mean())
         print(f'{name:24}', '  '.join(
             f'{key} {value:.3f}' for key, value in result[name].items()))
     return result
+
+
+def load(link_class, weights, args):
+    """The network, on its device or compiled."""
+    link = link_class(pretrained_model=weights)
+    if args.engine == 'chainer':
+        link.to_device(args.device)
+        return link
+    return compile_link(link, args.engine, 'f32')
+
+
+def crop_detected(dataset, detector):
+    """Cut out the detected box of each item.
+
+    Args:
+        dataset (CCPItemDataset or SyntheticItemDataset): The items.
+        detector: With ChainerCV's `predict`.
+
+    Returns:
+        list of numpy.ndarray: As many as there are items; :obj:`None` for a
+        miss.
+    """
+    crops = [None] * len(dataset)
+    starts = range(0, len(dataset.snaps), _BATCH_SIZE)
+    for start in tqdm(starts, 'detection', disable=None):
+        imgs = dataset.snaps.slice[start:start + _BATCH_SIZE, 'img']
+        bboxes, _, scores = detector.predict(imgs)
+        for i, (img, bbox, score) in enumerate(
+                zip(imgs, bboxes, scores, strict=True), start):
+            items = np.flatnonzero(dataset.snap_indices == i)
+            bbox = np.clip(bbox, 0, img.shape[1:] * 2)
+            chosen = match_detections(
+                bbox, score, dataset.bboxes[items], iou_thresh=_IOU_THRESH)
+            hit = chosen >= 0
+            for item, crop in zip(
+                    items[hit], crop_by_bbox(img, bbox[chosen[hit]]),
+                    strict=True):
+                crops[item] = crop.copy()
+    return crops
 
 
 if __name__ == '__main__':

@@ -53,6 +53,10 @@ def test_items(items):
         items.categories,
         [FASHION_CATEGORIES.index('bag'), FASHION_CATEGORIES.index('dress')])
     assert items.item_ids.dtype == items.categories.dtype == np.int32
+    np.testing.assert_array_equal(items.snap_indices, [0, 0])
+    np.testing.assert_array_equal(
+        items.bboxes, [(40, 45, 60, 60), (30, 10, 70, 40)])
+    assert items.bboxes.dtype == np.float32
 
 
 def test_splits_share_no_item(root, items):

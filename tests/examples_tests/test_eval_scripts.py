@@ -1,8 +1,10 @@
+import functools
 import importlib.util
 import json
 import pathlib
 
 from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.utils import save_weights
 
@@ -19,6 +21,45 @@ def _load(name, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class _TruthfulDetector:
+    """Knows the synthetic snaps' boxes, in order, but for some of each."""
+
+    def __init__(self, pretrained_model, missed=slice(0)):
+        self._snaps = SyntheticFashionDataset(100, 1000)
+        self._missed = missed
+        self._n = 0
+
+    def use_preset(self, preset):
+        pass
+
+    def to_device(self, device):
+        pass
+
+    def predict(self, imgs):
+        results = []
+        for img in imgs:
+            truth, bbox, label = self._snaps[self._n]
+            np.testing.assert_array_equal(img, truth)
+            bbox = np.delete(bbox, self._missed, axis=0)
+            label = np.delete(label, self._missed)
+            results.append((bbox, label, np.ones(len(bbox), np.float32)))
+            self._n += 1
+        return tuple(map(list, zip(*results, strict=True)))
+
+
+class _MeanColour:
+    """Embeds the mean colour."""
+
+    def __init__(self, pretrained_model):
+        pass
+
+    def to_device(self, device):
+        pass
+
+    def extract(self, imgs):
+        return np.stack([img.mean(axis=(1, 2)) for img in imgs])
 
 
 @pytest.mark.parametrize('name', ['ssd/eval.py', 'style_extractor/eval.py'])
@@ -40,10 +81,34 @@ def test_detector_is_scored(tmp_path, monkeypatch, capsys):
         '--n-snap', '2', '--weights', str(tmp_path / 'ssd.npz'),
         '--json', str(tmp_path / 'result.json')])
     result = json.loads((tmp_path / 'result.json').read_text())
-    assert set(result) == {'map'} | {f'ap/{c}' for c in FASHION_CATEGORIES}
+    voc = {'map'} | {f'ap/{c}' for c in FASHION_CATEGORIES}
+    assert {key for key in result if not key.startswith('coco/')} == voc
     # an untrained detector finds next to nothing
     assert 0 <= result['map'] < 0.1
-    assert f'map             {result["map"]:.3f}' in capsys.readouterr().out
+    assert {f'coco/{key}' for key in voc} <= set(result)
+    assert {f'coco/map{x}' for x in (
+        '50', '75', '_small', '_medium', '_large')} <= set(result)
+    assert 0 <= result['coco/map'] <= result['coco/map50'] < 0.1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ['VOC', 'AP@0.5', 'COCO', 'AP']
+    assert [line.split()[0] for line in lines[1:]] == [
+        *FASHION_CATEGORIES, 'mean']
+    assert lines[-1].split()[1:] == [f'{result[key]:.3f}' for key in (
+        'map', 'coco/map', 'coco/map50', 'coco/map75', 'coco/map_small',
+        'coco/map_medium', 'coco/map_large')]
+
+
+def test_detector_is_scored_without_pycocotools(
+        tmp_path, monkeypatch, capsys):
+    module = _load('ssd/eval.py', monkeypatch)
+    monkeypatch.setattr(module.importlib.util, 'find_spec', lambda name: None)
+    monkeypatch.setattr(module, 'FashionSSD300', _TruthfulDetector)
+    module.main(['--n-snap', '1', '--json', str(tmp_path / 'result.json')])
+    result = json.loads((tmp_path / 'result.json').read_text())
+    assert result['map'] == pytest.approx(1)
+    assert not any('coco' in key for key in result)
+    out = capsys.readouterr().out
+    assert 'pip install pycocotools' in out and 'COCO AP' not in out
 
 
 def test_embedding_is_scored_beside_the_baselines(
@@ -63,6 +128,66 @@ def test_embedding_is_scored_beside_the_baselines(
     # one snap shows fewer than 20 items
     assert result['HSV histogram, cosine']['hit@20'] == 1
     assert 'queries' in capsys.readouterr().out
+
+
+def test_embedding_is_scored_on_detected_boxes(tmp_path, monkeypatch, capsys):
+    module = _load('style_extractor/eval.py', monkeypatch)
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+
+    def scores(*args):
+        module.main(['--n-snap', '2', '--json',
+                     str(tmp_path / 'result.json'), *args])
+        return json.loads((tmp_path / 'result.json').read_text())
+
+    truth = scores()
+    monkeypatch.setattr(module, 'FashionSSD300', _TruthfulDetector)
+    detected = scores('--boxes', 'detected')
+    for name in truth:
+        assert detected[name].pop('found') == 1
+        assert detected[name] == truth[name]
+    capsys.readouterr()
+
+    # one item of each snap is not found: a miss
+    monkeypatch.setattr(module, 'FashionSSD300', functools.partial(
+        _TruthfulDetector, missed=slice(1)))
+    detected = scores('--boxes', 'detected')
+    out = capsys.readouterr().out
+    n_query = int(out.split()[0])
+    assert f'{n_query - 2} of them detected' in out
+    for name in truth:
+        found = detected[name]['found']
+        assert found == pytest.approx(1 - 2 / n_query)
+        assert detected[name]['hit@20'] <= found
+        assert truth[name]['hit@1'] - 2 / n_query - 1e-9 <= (
+            detected[name]['hit@1']) <= truth[name]['hit@1']
+
+    # none at all
+    monkeypatch.setattr(module, 'FashionSSD300', functools.partial(
+        _TruthfulDetector, missed=slice(None)))
+    detected = scores('--boxes', 'detected')
+    assert all(set(x.values()) == {0} for x in detected.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['ssd', 'style_extractor'])
+@pytest.mark.parametrize('engine', ['openvino', 'onnxruntime'])
+def test_engines_score_the_same(
+        name, engine, tmp_path, monkeypatch):
+    pytest.importorskip(engine)
+    monkeypatch.setenv('CHAINER_DATASET_ROOT', str(tmp_path))
+    results = []
+    for chosen in ('chainer', engine):
+        args = ['--n-snap', '4', '--json', str(tmp_path / 'result.json'),
+                '--engine', chosen]
+        if name == 'style_extractor':
+            args += ['--boxes', 'detected']
+        _load(f'{name}/eval.py', monkeypatch).main(args)
+        results.append(json.loads((tmp_path / 'result.json').read_text()))
+    chainer_result, result = results
+    if name == 'style_extractor':
+        chainer_result, result = (x['StyleExtractorBN'] for x in results)
+        assert chainer_result['found'] > 0
+    assert result == pytest.approx(chainer_result, abs=0.02, nan_ok=True)
 
 
 def test_baselines_tell_colours_apart(monkeypatch):

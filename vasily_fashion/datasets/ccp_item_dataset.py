@@ -36,37 +36,41 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         item_ids (numpy.ndarray): :math:`(N,)`, int32: photo id times 100 plus
             the position of the item in its photo.
         categories (numpy.ndarray): :math:`(N,)`, int32.
+        snap_indices (numpy.ndarray): :math:`(N,)`, int32: the snap it is cut
+            from, in `snaps`.
+        bboxes (numpy.ndarray): :math:`(N, 4)`, float32: its box there.
     """
 
     def __init__(self, root, split='train', seed=0):
         self.snaps = CCPBboxDataset(root, split)
         self.seed = seed
-        self._where = []
-        self._bbox = []
-        categories = []
+        where, bboxes, categories = [], [], []
         for i, (bbox, label) in enumerate(
                 self.snaps.slice[:, ('bbox', 'label')]):
             for r in range(len(bbox)):
                 if (bbox[r, 2:] - bbox[r, :2]).min() >= _MIN_SIDE:
-                    self._where.append((i, r))
-                    self._bbox.append(bbox[r:r + 1])
+                    where.append((i, r))
+                    bboxes.append(bbox[r])
                     categories.append(label[r])
+        self.snap_indices, self._positions = np.array(
+            where, np.int32).reshape(-1, 2).T
+        self.bboxes = np.array(bboxes, np.float32).reshape(-1, 4)
         self.categories = np.array(categories, np.int32)
         self.item_ids = np.array(
-            [int(self.snaps.ids[i]) * 100 + r for i, r in self._where],
-            np.int32)
+            [int(self.snaps.ids[i]) * 100 + r for i, r in where], np.int32)
 
     def __len__(self):
-        return len(self._where)
+        return len(self.item_ids)
 
     def get_example(self, index):
-        i, r = self._where[index]
+        i, r = int(self.snap_indices[index]), self._positions[index]
         img, = self.snaps.slice[i:i + 1, 'img']
         mask = self.snaps.get_mask(i)
         random_state = np.random.default_rng(
             [self.seed, int(self.item_ids[index])])
-        crop, = crop_by_bbox(img, self._bbox[index])
-        alpha, = crop_by_bbox(mask[r:r + 1], self._bbox[index])
+        bbox = self.bboxes[index][None]
+        crop, = crop_by_bbox(img, bbox)
+        alpha, = crop_by_bbox(mask[r:r + 1], bbox)
         cutout = _product_like(crop, alpha[0], random_state)
         return crop.copy(), cutout, int(self.categories[index])
 
