@@ -1,10 +1,17 @@
+import itertools
+import threading
+import weakref
+
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex, RetrievedItem
+from vasily_fashion.utils import ImageReadError, read_image
 
+import chainer
 import chainer.functions as F
 import numpy as np
 import pytest
+from PIL import Image
 
 _COLOURS = np.array(
     [[250, 0, 0], [0, 250, 0], [0, 0, 250], [240, 240, 0]], dtype=np.float32)
@@ -96,18 +103,124 @@ def test_batches_go_through_both_networks():
     assert retriever.extractor.batches == [3, 3]
 
 
-def test_snaps_are_read_a_batch_at_a_time():
+def test_snaps_are_read_a_batch_ahead():
     retriever = _retriever(batch_size=2)
     seen = []
 
     def snaps():
-        for i in range(6):
-            # all but the current batch have been detected
+        for i in range(20):
+            # all but the current batch and the next have been detected
             seen.append(i - sum(retriever.detector.batches))
             yield _snap(0)
 
+    assert len(retriever.retrieve(snaps())) == 20
+    assert max(seen) < 4
+
+
+def test_next_batch_is_read_while_the_networks_compute():
+    read = threading.Event()
+
+    class Waits(_BoxDetector):
+        def predict(self, imgs):
+            assert self.batches or read.wait(10)
+            return super().predict(imgs)
+
+    def snaps():
+        for i in range(6):
+            if i == 3:
+                read.set()
+            yield _snap(0)
+
+    retriever = _retriever(batch_size=2)
+    retriever.detector = Waits()
     assert len(retriever.retrieve(snaps())) == 6
-    assert max(seen) <= 2
+
+
+def test_networks_compute_in_the_callers_thread():
+    class Thread(_BoxDetector):
+        def predict(self, imgs):
+            # the configuration of Chainer is a thread's
+            assert chainer.config.accelerate == 'fast'
+            return super().predict(imgs)
+
+    retriever = _retriever()
+    retriever.detector = Thread()
+    with chainer.using_config('accelerate', 'fast'):
+        assert len(retriever.retrieve([_snap(0)])) == 1
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 3, 8])
+def test_iter_retrieve_is_retrieve(batch_size):
+    snaps = [_snap(0, 1), _snap(2), _snap(), _snap(), _snap(1, 2, 3)]
+    expected = _retriever().retrieve(snaps, k=2)
+    n = 0
+    for found in _retriever(batch_size=batch_size).iter_retrieve(iter(snaps), k=2):
+        _assert_same_items(found, expected[n])
+        n += 1
+    assert n == 5
+
+
+def _assert_same_items(found, expected):
+    for a, b in zip(found, expected, strict=True):
+        assert (a.category, a.score) == (b.category, b.score)
+        for name in ('bbox', 'distances', 'ids'):
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def test_iter_retrieve_needs_no_end():
+    retriever = _retriever(batch_size=2)
+    found = retriever.iter_retrieve(
+        _snap(i % 4) for i in itertools.count())
+    for i in range(7):
+        item, = next(found)
+        assert item.category == i % 4
+    found.close()
+    # the thread has ended
+    assert not [t for t in threading.enumerate() if 'read_ahead' in t.name]
+
+
+def test_snaps_are_let_go():
+    made = []
+
+    def snaps():
+        for i in range(30):
+            snap = _snap(i % 4)
+            made.append(weakref.ref(snap))
+            yield snap
+            del snap
+
+    for _ in _retriever(batch_size=2).iter_retrieve(snaps()):
+        # a batch, the next, and the one that is being made
+        assert sum(snap() is not None for snap in made) <= 5
+    assert not any(snap() is not None for snap in made)
+
+
+@pytest.mark.parametrize('n_good', [0, 1, 2, 3, 8])
+def test_bad_file_is_named_after_the_items_before_it(n_good, tmp_path):
+    Image.fromarray(_snap(1).astype(np.uint8).transpose(1, 2, 0)).save(
+        tmp_path / 'good.png')
+    (tmp_path / 'bad.jpg').write_bytes(b'\xff\xd8\xff')
+    names = ['good.png'] * n_good + ['bad.jpg', 'good.png']
+    found = []
+    with pytest.raises(ImageReadError, match='bad.jpg'):
+        for items in _retriever(batch_size=2).iter_retrieve(
+                read_image(tmp_path / name) for name in names):
+            found.append([item.category for item in items])
+    assert found == [[1]] * n_good
+
+
+def test_bad_snap_is_named_after_the_items_before_it():
+    found = []
+    with pytest.raises(ValueError, match=r'imgs\[3\].*grey'):
+        for items in _retriever(batch_size=2).iter_retrieve(
+                [_snap(1)] * 3 + [_snap(1)[0]]):
+            found.append(len(items))
+    assert found == [1, 1, 1]
+
+
+def test_iter_retrieve_refuses_bad_arguments_at_once():
+    with pytest.raises(ValueError, match='k must be'):
+        _retriever().iter_retrieve([_snap(0)], k=0)
 
 
 def test_own_boxes():

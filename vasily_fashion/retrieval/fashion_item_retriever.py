@@ -1,9 +1,9 @@
-import itertools
 import numbers
 
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import check_image, check_images
+from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
 from chainer.backends import cuda
@@ -54,7 +54,7 @@ class FashionItemRetriever:
 
         Args:
             imgs (iterable of numpy.ndarray): Snaps, see the table below. They
-                are taken a batch at a time, so an iterator that reads files
+                are taken a few at a time, so an iterator that reads files
                 as it goes needs little memory.
             k (int): How many product images to find for each item. There are
                 fewer when the index holds fewer.
@@ -83,6 +83,38 @@ class FashionItemRetriever:
                 message names it, and the index of the snap.
 
         """
+        return list(self.iter_retrieve(imgs, k, bboxes, categories))
+
+    def iter_retrieve(self, imgs, k=5, bboxes=None, categories=None):
+        """Retrieve as :meth:`retrieve` does, one snap after the other.
+
+        Each snap's items come when its batch is done, and nothing is kept of
+        them, so memory stays as it is however many snaps there are:
+
+        .. code-block:: python
+
+            photos = (read_image(path) for path in paths)
+            for path, items in zip(paths, retriever.iter_retrieve(photos)):
+                ...
+
+        The snaps are taken from :obj:`imgs` in a thread of its own, a batch
+        ahead: the next files are read while the networks compute. Where
+        taking one raises, as :func:`~vasily_fashion.utils.read_image` does
+        for a damaged file, so does this, after the items of the snaps before
+        it. To leave such files out, catch that in the iterator.
+
+        Args:
+            imgs, k, bboxes, categories: As of :meth:`retrieve`.
+
+        Returns:
+            iterator of lists of RetrievedItem:
+            For each snap its items.
+
+        Raises:
+            TypeError, ValueError: As of :meth:`retrieve`; what is wrong with
+                a snap or its boxes, after the items of the snaps before it.
+
+        """
         if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
                 or k < 1):
             raise ValueError(f'k must be a positive integer, not {k!r}')
@@ -99,21 +131,20 @@ class FashionItemRetriever:
             _check_length(bboxes, 'bboxes', len(imgs))
             if categories is not None:
                 _check_length(categories, 'categories', len(imgs))
+        return self._retrieve_batches(
+            _check_snaps(imgs, bboxes, categories), k)
 
-        results = []
-        imgs = iter(imgs)
-        while batch := list(itertools.islice(imgs, self.batch_size)):
-            first = len(results)
-            batch = [check_image(img, f'imgs[{first + i}]')
-                     for i, img in enumerate(batch)]
-            if bboxes is None:
-                boxes = self._detect(batch)
-            else:
-                boxes = _own_boxes(batch, first, bboxes, categories)
-            results.extend(self._match(batch, boxes, k))
-        if bboxes is not None:
-            _check_length(bboxes, 'bboxes', len(results))
-        return results
+    def _retrieve_batches(self, snaps, k):
+        snaps = read_ahead(snaps, self.batch_size)
+        for batch in _batches(snaps, self.batch_size):
+            # the networks stay in this thread, whose Chainer configuration
+            # and GPU are the caller's
+            imgs, boxes = zip(*batch, strict=True)
+            if boxes[0] is None:
+                boxes = self._detect(imgs)
+            results = self._match(imgs, boxes, k)
+            del batch, imgs  # not kept while the next batch is read
+            yield from results
 
     def _detect(self, imgs):
         """Give each snap's list of (bbox, category, score)."""
@@ -154,52 +185,80 @@ class FashionItemRetriever:
             for found in boxes]
 
 
-def _own_boxes(imgs, first, bboxes, categories):
-    """Check a caller's boxes; each snap's list of (bbox, category, score)."""
-    boxes = []
-    for i, img in enumerate(imgs, first):
-        if i >= len(bboxes):
-            raise ValueError(
-                f'bboxes has {len(bboxes)} arrays, imgs has more snaps')
-        try:
-            bbox = np.asarray(bboxes[i], dtype=np.float32)
-        except (TypeError, ValueError) as e:
-            raise TypeError(
-                f'bboxes[{i}] must be an array of shape (R, 4)') from e
-        if bbox.size == 0:
-            bbox = bbox.reshape(0, 4)
-        if bbox.ndim != 2 or bbox.shape[1] != 4:
-            raise ValueError(
-                f'bboxes[{i}] has shape {bbox.shape}, not (R, 4): one row '
-                '(y_min, x_min, y_max, x_max) for each box')
-        H, W = img.shape[1:]
-        for j, (y_min, x_min, y_max, x_max) in enumerate(bbox.tolist()):
-            if not (y_min < y_max and x_min < x_max):  # NaN is refused, too
-                raise ValueError(
-                    f'bboxes[{i}][{j}] is empty, {bbox[j].tolist()}; a box is '
-                    '(y_min, x_min, y_max, x_max) with min < max')
-            if not (y_max > 0 and x_max > 0 and y_min < H and x_min < W):
-                raise ValueError(
-                    f'bboxes[{i}][{j}] is outside the snap, which is {H} high '
-                    f'and {W} wide: {bbox[j].tolist()}')
-        if not np.isfinite(bbox).all():
-            raise ValueError(f'bboxes[{i}] has infinite numbers')
+def _check_snaps(imgs, bboxes, categories):
+    """Check one snap after the other; yield it with its own boxes or None."""
+    n = 0
+    for i, img in enumerate(imgs):
+        img = check_image(img, f'imgs[{i}]')
+        yield img, (None if bboxes is None else
+                    _own_boxes(img, i, bboxes, categories))
+        del img
+        n += 1
+    if bboxes is not None:
+        _check_length(bboxes, 'bboxes', n)
 
-        if categories is None:
-            category = [None] * len(bbox)
-        else:
-            category = list(categories[i])
-            _check_length(category, f'categories[{i}]', len(bbox), 'boxes')
-            for c in category:
-                if c is not None and (
-                        not isinstance(c, numbers.Integral) or c < 0):
-                    raise ValueError(
-                        f'categories[{i}] has {c!r}; a category is an index '
-                        'into FASHION_CATEGORIES, or None')
-            category = [None if c is None else int(c) for c in category]
-        boxes.append([(bb, c, float('nan'))
-                      for bb, c in zip(bbox, category, strict=True)])
-    return boxes
+
+def _batches(snaps, batch_size):
+    """Yield lists of snaps; where a snap raises, those before it first."""
+    batch = []
+    try:
+        for snap in snaps:
+            batch.append(snap)
+            del snap
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _own_boxes(img, i, bboxes, categories):
+    """Check a caller's boxes of snap i; list of (bbox, category, score)."""
+    if i >= len(bboxes):
+        raise ValueError(
+            f'bboxes has {len(bboxes)} arrays, imgs has more snaps')
+    try:
+        bbox = np.asarray(bboxes[i], dtype=np.float32)
+    except (TypeError, ValueError) as e:
+        raise TypeError(
+            f'bboxes[{i}] must be an array of shape (R, 4)') from e
+    if bbox.size == 0:
+        bbox = bbox.reshape(0, 4)
+    if bbox.ndim != 2 or bbox.shape[1] != 4:
+        raise ValueError(
+            f'bboxes[{i}] has shape {bbox.shape}, not (R, 4): one row '
+            '(y_min, x_min, y_max, x_max) for each box')
+    H, W = img.shape[1:]
+    for j, (y_min, x_min, y_max, x_max) in enumerate(bbox.tolist()):
+        if not (y_min < y_max and x_min < x_max):  # NaN is refused, too
+            raise ValueError(
+                f'bboxes[{i}][{j}] is empty, {bbox[j].tolist()}; a box is '
+                '(y_min, x_min, y_max, x_max) with min < max')
+        if not (y_max > 0 and x_max > 0 and y_min < H and x_min < W):
+            raise ValueError(
+                f'bboxes[{i}][{j}] is outside the snap, which is {H} high '
+                f'and {W} wide: {bbox[j].tolist()}')
+    if not np.isfinite(bbox).all():
+        raise ValueError(f'bboxes[{i}] has infinite numbers')
+
+    if categories is None:
+        category = [None] * len(bbox)
+    else:
+        category = list(categories[i])
+        _check_length(category, f'categories[{i}]', len(bbox), 'boxes')
+        for c in category:
+            if c is not None and (
+                    not isinstance(c, numbers.Integral) or c < 0):
+                raise ValueError(
+                    f'categories[{i}] has {c!r}; a category is an index '
+                    'into FASHION_CATEGORIES, or None')
+        category = [None if c is None else int(c) for c in category]
+    return [(bb, c, float('nan'))
+            for bb, c in zip(bbox, category, strict=True)]
 
 
 def _check_length(x, name, n, of='snaps'):
