@@ -11,6 +11,7 @@ import warnings
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.deploy import compile_link
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
 from vasily_fashion.utils import ImageReadError, atomic_write, read_image
@@ -70,6 +71,23 @@ class _FolderShop:
 
     def category(self, name):
         return -1  # unknown
+
+
+def _compile(links, engine):
+    """Compile both networks, as --engine asks; return them, and say it in words.
+
+    With 'auto' they stay with Chainer where no engine is installed.
+    """
+    if engine == 'chainer':
+        return links, 'Chainer'
+    try:
+        links = [compile_link(link, engine) for link in links]
+    except ImportError as e:
+        if engine != 'auto':
+            raise
+        return links, f'Chainer ({e})'
+    engine = links[0].engine
+    return links, f'{engine.name}, {engine.precision}'
 
 
 def _embed_shop(shop, extractor):
@@ -192,6 +210,11 @@ def _parse(argv):
         '--gpu', type=int, default=-1, metavar='N',
         help='the GPU to compute on (default: none)')
     parser.add_argument(
+        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
+        default='auto', help='what computes the networks; auto: a compiled '
+        'engine where one is installed, otherwise Chainer, and Chainer with '
+        '--gpu (default: %(default)s)')
+    parser.add_argument(
         '--out', default=os.path.join('output', 'retrieval.png'),
         metavar='FILE', help='the sheet of results (default: %(default)s)')
     parser.add_argument(
@@ -213,6 +236,11 @@ def _parse(argv):
     if args.within_category and args.gallery is not None:
         parser.error('--within-category: the images in --gallery have no '
                      'category; leave one of the two out')
+    if args.gpu >= 0:
+        if args.engine not in ('auto', 'chainer'):
+            parser.error(f'--engine {args.engine}: with --gpu Chainer computes; '
+                         'leave one of the two out')
+        args.engine = 'chainer'
     if not 0 < args.score_thresh < 1:
         parser.error(f'--score-thresh {args.score_thresh}: it is between 0 '
                      'and 1')
@@ -260,7 +288,11 @@ def _run(args):
             link.to_device(f'@cupy:{args.gpu}')
         detector.device.use()
 
+    (detector, extractor), computes = _compile(
+        [detector, extractor], args.engine)
+
     print(f'Finding the items of {snaps} in {shop.name}.')
+    print(f'The networks are computed by {computes}.')
     index = _embed_shop(shop, extractor)
     retriever = FashionItemRetriever(
         detector, extractor, index, within_category=args.within_category)
@@ -283,7 +315,7 @@ def main(argv=None):
         # a little faster on a CPU
         with chainer.using_config('accelerate', 'fast'):
             _run(args)
-    except (OSError, ValueError) as e:
+    except (ImportError, OSError, ValueError) as e:
         print(f'demo.py: error: {e}', file=sys.stderr)
         return 2
     return 0

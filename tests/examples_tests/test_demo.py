@@ -56,6 +56,11 @@ class _ColourExtractor:
         return np.stack([img.mean(axis=(1, 2)) for img in imgs]) / 255
 
 
+def _no_engine(link, engine):
+    """compile_link where no engine is installed."""
+    raise ImportError(f'{engine} is not installed')
+
+
 @pytest.fixture(scope='module')
 def demo():
     spec = importlib.util.spec_from_file_location('demo', _DEMO)
@@ -69,6 +74,7 @@ def small(demo, monkeypatch, tmp_path):
     """The demo with quick networks, started in an empty folder."""
     monkeypatch.setattr(demo, 'FashionSSD300', _ColourDetector)
     monkeypatch.setattr(demo, 'StyleExtractorBN', _ColourExtractor)
+    monkeypatch.setattr(demo, 'compile_link', _no_engine)
     monkeypatch.chdir(tmp_path)
     return demo
 
@@ -109,15 +115,17 @@ def test_own_photos_and_gallery(small, tmp_path, capsys):
     lines = out.splitlines()
     assert lines[0] == (
         'Finding the items of 2 photos in the 4 images in shop.')
-    assert lines[1].split()[:3] == ['snap', 'item', 'score']
-    a, b = lines[2].split(), lines[3].split()
+    assert lines[1] == (
+        'The networks are computed by Chainer (auto is not installed).')
+    assert lines[2].split()[:3] == ['snap', 'item', 'score']
+    a, b = lines[3].split(), lines[4].split()
     assert a[:3] == ['a.png', 'bag', '0.90'] and '0.png' in a
     assert a[3:7] == ['20', '5', '30', '30']
     assert b[:2] == ['footwear', '0.70']
     assert b[6:8] == [os.path.join('deep', 'er', '2.png'), '(0.000)']
     assert len(b) == 10  # two neighbours
-    assert lines[4].split('  ')[:2] == ['b $x$ 服.png', 'no item found']
-    assert lines[5] == 'The sheet is new/sheet.png'
+    assert lines[5].split('  ')[:2] == ['b $x$ 服.png', 'no item found']
+    assert lines[6] == 'The sheet is new/sheet.png'
     assert os.listdir('new') == ['sheet.png']
     _assert_sheet('new/sheet.png')
 
@@ -201,9 +209,40 @@ def test_unreadable_product_images_are_named_and_skipped(
     assert small.main(['--photo', 'a.png', '--gallery', 'shop']) == 0
     out, err = capsys.readouterr()
     assert err.count('skipped: ') == 1 and '1.png' in err
-    row = out.splitlines()[2]
+    row = out.splitlines()[3]
     assert '1.png' not in row and row.count('.png') == 4
     _assert_sheet('output/retrieval.png')
+
+
+@pytest.mark.parametrize('argv, said', [
+    ([], 'openvino, f32'), (['--engine', 'chainer'], 'Chainer'),
+    (['--engine', 'openvino'], 'openvino, f32')])
+def test_compiled_networks_are_used_and_said(
+        small, tmp_path, capsys, monkeypatch, argv, said):
+    class Engine:
+        name, precision = 'openvino', 'f32'
+
+    class Compiled:
+        engine = Engine()
+
+        def __init__(self, link):
+            # whichever of the two there is; the thresholds are set before
+            self.predict = getattr(link, 'predict', None)
+            self.extract = getattr(link, 'extract', None)
+
+    compiled = []
+
+    def compile_link(link, engine):
+        compiled.append(engine)
+        return Compiled(link)
+
+    monkeypatch.setattr(small, 'compile_link', compile_link)
+    _save(tmp_path / 'a.png', [0])
+    _save_shop(tmp_path / 'shop')
+    assert small.main(['--photo', 'a.png', '--gallery', 'shop', *argv]) == 0
+    out = capsys.readouterr().out
+    assert f'The networks are computed by {said}.\n' in out and 'bag' in out
+    assert compiled == ([] if said == 'Chainer' else [(argv or [0, 'auto'])[1]] * 2)
 
 
 def _bad_cases():
@@ -220,6 +259,7 @@ def _bad_cases():
     yield ['--n-item', '3'], 'n_item must be 12 or more'
     yield ['--seed', '-1'], 'seed must be 0 or more'
     yield ['--gpu', '99'], '--gpu 99: '
+    yield ['--engine', 'openvino'], 'openvino is not installed'
 
 
 @pytest.mark.parametrize('argv, message', list(_bad_cases()))
@@ -250,6 +290,8 @@ def test_bad_input(small, tmp_path, capsys, monkeypatch, argv, message):
     (['--score-thresh', '2'], '--score-thresh 2.0'),
     (['--score-thresh', 'nan'], '--score-thresh nan'),
     (['--within-category', '--gallery', 'x'], '--within-category'),
+    (['--engine', 'torch'], '--engine'),
+    (['--engine', 'openvino', '--gpu', '0'], '--engine openvino: with --gpu'),
     (['--photo'], '--photo'),
     (['--unknown'], '--unknown'),
 ])
