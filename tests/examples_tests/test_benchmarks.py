@@ -2,6 +2,8 @@ import importlib.util
 import json
 import pathlib
 
+from vasily_fashion.retrieval import FashionItemRetriever
+
 import chainer
 import cv2
 import numpy as np
@@ -106,3 +108,52 @@ def test_what_is_timed_on_a_gpu_runs(load):
     assert [len(found[i][2][0]) for i in (0, 1)] == [1, 2]
     assert found[5][2].shape == (3, 128)
     assert found[7][2][1].shape == (5, 10)
+
+
+class _Detector:
+    """One box in the middle of each snap."""
+
+    def predict(self, imgs):
+        bboxes = [np.array([[0.2, 0.2, 0.8, 0.8]], np.float32) * (img.shape[1:] * 2)
+                  for img in imgs]
+        return bboxes, [np.array([0])] * len(imgs), [np.ones(1)] * len(imgs)
+
+
+class _Extractor:
+    def extract(self, imgs):
+        return np.stack([np.resize(img, 128) for img in imgs])
+
+
+def test_chain_times_the_same_photos_and_crops(load, tmp_path):
+    chain = load('chain')
+    paths = chain.write_photos(str(tmp_path), 3)
+    retriever = FashionItemRetriever(_Detector(), _Extractor(), chain.random_index())
+    result = chain.measure(retriever, paths, n_timed=3, repeat=2, n_photo=20)
+    assert (result['n_photo'], result['n_crop']) == (3, 3)
+    # reading files is more than these networks do
+    assert 0 < result['ratio'] < 1
+    assert result['ratio'] == pytest.approx(
+        result['photos_per_second'] / result['bound'])
+    first, last = result['peak_mb']
+    assert 10 < first <= last
+
+
+def test_chain_reads_photos_of_a_folder(load, tmp_path, monkeypatch, capsys):
+    chain = load('chain')
+    chain.write_photos(str(tmp_path), 2)
+    monkeypatch.setattr(chain, 'networks', lambda precision: (_Detector(), _Extractor()))
+    chain.main(['--photo', str(tmp_path), '--n-photo', '10', '--repeat', '1',
+                '--json', str(tmp_path / 'result.json')])
+    assert json.loads((tmp_path / 'result.json').read_text())['n_photo'] == 2
+    assert 'of 10 photos' in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        (tmp_path / 'empty').mkdir()
+        chain.main(['--photo', str(tmp_path / 'empty')])
+    assert 'there are no JPEG files' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_startup(load, tmp_path):
+    load('startup').main(['--repeat', '1', '--json', str(tmp_path / 'result.json')])
+    seconds = json.loads((tmp_path / 'result.json').read_text())['seconds']
+    assert seconds['vasily_fashion'] < 1.2 * seconds['chainercv, repaired on disk']

@@ -1,0 +1,96 @@
+"""Time of starting: importing this library against importing ChainerCV.
+
+`import chainercv` fails on today's Python. What it would take is measured on
+copies of Chainer and ChainerCV whose files have the repairs written into them
+and are compiled beforehand, so that nothing of this library has a part in it.
+Each import is a process of its own, less what an empty process takes.
+"""
+import argparse
+import compileall
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+
+from vasily_fashion.compat.importer import repair_source
+from vasily_fashion.compat.repairs import REPAIRS, REPLACED
+from vasily_fashion.utils import atomic_write
+
+from interleaved import interleaved, machine
+
+_ROOT = pathlib.Path(__file__).resolve().parents[2]
+_COMPAT = 'compat_on_disk'
+_EMPTY = 'nothing'
+_BASE = 'chainercv, repaired on disk'
+_CODES = {
+    _EMPTY: '',
+    _BASE: 'import chainercv',
+    'vasily_fashion': 'import vasily_fashion',
+    'vasily_fashion, chainercv': 'import vasily_fashion, chainercv',
+    'all that finds items': 'import vasily_fashion.links, vasily_fashion.retrieval, '
+                            'vasily_fashion.deploy, vasily_fashion.utils',
+}
+
+
+def write_repaired(folder):
+    """Copy Chainer and ChainerCV to a folder, with the repairs in the files."""
+    for package in ('chainer', 'chainerx', 'chainercv'):
+        # not imported: this process has them repaired in memory alone
+        source = pathlib.Path(importlib.util.find_spec(package).origin).parent
+        shutil.copytree(source, folder / package)
+    compat = _ROOT / 'vasily_fashion' / 'compat'
+    for module in REPAIRS:
+        path = folder.joinpath(*module.split('.'))
+        path = path / '__init__.py' if path.is_dir() else path.with_suffix('.py')
+        if path.exists():
+            # what repaired lines import of compat, without the rest of it
+            path.write_text(repair_source(module, path.read_text('utf-8')).replace(
+                'vasily_fashion.compat', _COMPAT), 'utf-8')
+    (folder / _COMPAT).mkdir()
+    for name in ('requirements.py', 'strtobool.py'):
+        shutil.copy(compat / name, folder / _COMPAT / name)
+    for module, name in REPLACED.items():
+        shutil.copy(compat / name, folder.joinpath(*module.split('.')).with_suffix('.py'))
+    with warnings.catch_warnings(action='ignore'):  # of "is" with a literal
+        compileall.compile_dir(folder, quiet=2, force=True)
+
+
+def importer(code, path):
+    """A function that runs code in a new Python, whose modules are of a path."""
+    env = {**os.environ, 'PYTHONPATH': str(path)}
+
+    def work():
+        subprocess.run([sys.executable, '-c', code], check=True, env=env, cwd=path)
+
+    return work
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--repeat', type=int, default=11, help='number of rounds')
+    parser.add_argument('--json', help='a file for the numbers')
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        write_repaired(pathlib.Path(folder))
+        seconds = interleaved({
+            name: importer(code, folder if name == _BASE else _ROOT)
+            for name, code in _CODES.items()}, args.repeat)
+    empty = seconds.pop(_EMPTY)
+    seconds = {name: s - empty for name, s in seconds.items()}
+    print(machine())
+    for name, s in seconds.items():
+        print(f'{name:28} {s:.3f} s  {s / seconds[_BASE]:.2f} x')
+    if args.json:
+        with atomic_write(args.json, 'w') as file:
+            json.dump({'machine': machine(), 'seconds': seconds}, file, indent=2)
+            file.write('\n')
+
+
+if __name__ == '__main__':
+    main()
