@@ -1,5 +1,6 @@
 """Fine-tune SSD300 on Clothing Co-Parsing and synthetic snaps."""
 import argparse
+import os
 
 from vasily_fashion.datasets import CCPBboxDataset, RepeatRareDataset
 from vasily_fashion.links import FashionSSD300
@@ -36,11 +37,21 @@ def main(argv=None):
         help='learning rate to begin with; 1e-3 for SGD, 1e-4 for Adam if '
         'not given')
     parser.add_argument(
+        '--lr-schedule', choices=('steps', 'cosine'), default='steps',
+        help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
+        'cosine down to 0')
+    parser.add_argument(
+        '--warm-up', type=int, default=0, metavar='ITERATION',
+        help='how many of the iterations the learning rate first grows over')
+    parser.add_argument(
         '--freeze-until', help="last frozen layer, such as 'conv3_3'")
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     args = parser.parse_args(argv)
+
+    if args.resume is not None and not os.path.isfile(args.resume):
+        parser.error(f'--resume: there is no file {args.resume}')
 
     parts = []
     try:
@@ -60,6 +71,7 @@ def main(argv=None):
     train_fashion_ssd(
         model, ConcatenatedDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
+        lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         freeze_until=args.freeze_until, device=args.device, seed=args.seed,
         resume=args.resume)
 

@@ -1,5 +1,6 @@
 """Train StyleExtractorBN on Clothing Co-Parsing and synthetic items."""
 import argparse
+import os
 
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
 from vasily_fashion.links import StyleExtractorBN
@@ -32,10 +33,20 @@ def main(argv=None):
     parser.add_argument('--iteration', type=int, default=1000)
     parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument('--lr', type=float, default=1e-3)
+    parser.add_argument(
+        '--lr-schedule', choices=('steps', 'cosine'), default='steps',
+        help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
+        'cosine down to 0')
+    parser.add_argument(
+        '--warm-up', type=int, default=0, metavar='ITERATION',
+        help='how many of the iterations the learning rate first grows over')
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     args = parser.parse_args(argv)
+
+    if args.resume is not None and not os.path.isfile(args.resume):
+        parser.error(f'--resume: there is no file {args.resume}')
 
     parts = []
     try:
@@ -54,6 +65,7 @@ def main(argv=None):
     train_style_extractor(
         model, ConcatenatedDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, lr=args.lr,
+        lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         n_frozen_block=args.n_frozen_block, device=args.device,
         seed=args.seed, resume=args.resume)
 

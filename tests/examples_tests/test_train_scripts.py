@@ -1,6 +1,7 @@
 import importlib.util
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -60,6 +61,26 @@ def test_wrong_weights(name, tmp_path, capsys):
     assert caught.value.code == 2
     assert 'text.npz' in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_wrong_resume(name, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--resume', str(tmp_path / 'nowhere')])
+    assert caught.value.code == 2
+    assert f'--resume: there is no file {tmp_path}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_readme_has_every_flag(name):
+    """And no flag that there is not."""
+    path = _EXAMPLES / name
+    flags = re.findall(r"add_argument\(\s*'(--[\w-]+)'", path.read_text())
+    assert flags
+    readme = path.with_name('README.md').read_text('utf-8')
+    table = readme[readme.index('| flag |'):]
+    table = table[:table.index('\n\n')]
+    assert sorted(re.findall(r'`(--[\w-]+)', table)) == sorted(flags)
 
 
 def test_style_extractor(tmp_path, capsys):

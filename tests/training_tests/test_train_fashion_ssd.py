@@ -1,56 +1,16 @@
 import json
 
-from vasily_fashion.datasets import SyntheticFashionDataset
+from tests.training_tests.tiny import tiny_snaps, tiny_ssd
 from vasily_fashion.training import train_fashion_ssd
 
 import chainer
-import chainer.functions as F
-import chainer.links as L
 import numpy as np
 import pytest
-from chainercv.links.model.ssd import SSD, Multibox
-
-
-class _TinyExtractor(chainer.Chain):
-
-    insize = 32
-    grids = 8, 4
-
-    def __init__(self):
-        super().__init__()
-        with self.init_scope():
-            self.conv1_1 = L.Convolution2D(3, 4, 3, pad=1)
-            self.conv1_2 = L.Convolution2D(4, 8, 3, pad=1)
-            self.conv2_1 = L.Convolution2D(8, 8, 3, pad=1)
-
-    def forward(self, x):
-        h = F.relu(self.conv1_1(x * np.float32(.02)))
-        h = F.max_pooling_2d(F.relu(self.conv1_2(h)), 4)
-        return [h, F.max_pooling_2d(F.relu(self.conv2_1(h)), 2)]
-
-
-def _tiny_ssd():
-    """ChainerCV's SSD with a network of a few thousand parameters."""
-    state = np.random.get_state()
-    np.random.seed(3)
-    model = SSD(
-        _TinyExtractor(), Multibox(13, ((2,), (2,))), (4, 8), (6, 14, 26),
-        mean=np.array([123, 117, 104]).reshape(-1, 1, 1))
-    model.multibox.loc[0].W.initialize((16, 8, 3, 3))
-    model.multibox.loc[1].W.initialize((16, 8, 3, 3))
-    model.multibox.conf[0].W.initialize((52, 8, 3, 3))
-    model.multibox.conf[1].W.initialize((52, 8, 3, 3))
-    np.random.set_state(state)
-    return model
 
 
 @pytest.fixture(scope='module')
 def dataset():
-    snaps = SyntheticFashionDataset(5, seed=1, n_item=12, size=(96, 64))
-    # a photo without a box takes part
-    return [*snaps[:], (
-        np.full((3, 50, 40), 100, np.float32), np.zeros((0, 4), np.float32),
-        np.zeros(0, np.int32))]
+    return tiny_snaps()
 
 
 def _weights(link):
@@ -58,7 +18,7 @@ def _weights(link):
 
 
 def _train(dataset, out, iteration, **kwargs):
-    model = _tiny_ssd()
+    model = tiny_ssd()
     trainer = train_fashion_ssd(
         model, dataset, out, iteration,
         **{'batch_size': 2, 'log_interval': 1, 'snapshot_interval': 2,
@@ -75,7 +35,7 @@ def run(dataset, tmp_path_factory):
 
 
 def test_frozen_layers_stay_and_others_change(run):
-    before = _weights(_tiny_ssd())
+    before = _weights(tiny_ssd())
     for name, array in _weights(run[0]).items():
         is_frozen = name.startswith('/extractor/conv1')
         assert np.array_equal(array, before[name]) == is_frozen, name
@@ -92,7 +52,7 @@ def test_files(run):
         assert line['main/loss'] == pytest.approx(
             line['main/loss/loc'] + line['main/loss/conf'], rel=1e-4)
     # the last weights, though 5 is no multiple of the interval
-    saved = _tiny_ssd()
+    saved = tiny_ssd()
     chainer.serializers.load_npz(out / 'model.npz', saved)
     for name, array in _weights(model).items():
         np.testing.assert_array_equal(_weights(saved)[name], array, name)
@@ -130,7 +90,7 @@ def test_resume(dataset, tmp_path):
 
 def test_nothing_frozen(dataset, tmp_path):
     model = _train(dataset, tmp_path, 2)[0]
-    before = _weights(_tiny_ssd())
+    before = _weights(tiny_ssd())
     for name, array in _weights(model).items():
         assert not np.array_equal(array, before[name]), name
 
@@ -144,12 +104,12 @@ def test_no_box_in_the_whole_batch(dataset, tmp_path):
 def test_unknown_layer(dataset, tmp_path):
     with pytest.raises(ValueError, match="freeze_until.*'conv9'.*conv1_2"):
         train_fashion_ssd(
-            _tiny_ssd(), dataset, tmp_path, 1, freeze_until='conv9')
+            tiny_ssd(), dataset, tmp_path, 1, freeze_until='conv9')
 
 
 def test_empty_dataset(tmp_path):
     with pytest.raises(ValueError, match='dataset is empty'):
-        train_fashion_ssd(_tiny_ssd(), [], tmp_path, 1)
+        train_fashion_ssd(tiny_ssd(), [], tmp_path, 1)
 
 
 @pytest.mark.gpu

@@ -1,8 +1,10 @@
+import functools
 import random
 
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
+from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.transforms import SSDAugmentation
 
@@ -14,7 +16,8 @@ from chainercv.links.model.ssd import GradientScaling
 
 def train_fashion_ssd(
         model, dataset, out, iteration, batch_size=8, optimizer='sgd',
-        lr=None, lr_steps=(0.7, 0.9), freeze_until=None, device=-1, seed=0,
+        lr=None, lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0,
+        freeze_until=None, device=-1, seed=0,
         log_interval=10, snapshot_interval=100, resume=None):
     """Fine-tune SSD300.
 
@@ -33,8 +36,11 @@ def train_fashion_ssd(
         optimizer ({'sgd', 'adam'}): Which optimizer.
         lr (float): Learning rate to begin with; by default 1e-3 for SGD, as
             published, and 1e-4 for Adam.
-        lr_steps (iterable of float): When it is multiplied by 0.1, as shares
-            of `iteration`.
+        lr_schedule ({'steps', 'cosine'}): How it falls, as
+            :func:`vasily_fashion.training.learning_rate` says.
+        lr_steps (iterable of float): When 'steps' multiplies it by 0.1, as
+            shares of `iteration`.
+        warm_up (int): Iterations over which it grows to `lr` before.
         freeze_until (str): Layers of the extractor up to this one, such as
             'conv3_3', keep their weights.
         device (int or str): As `chainer.get_device`; -1 is the CPU.
@@ -72,10 +78,13 @@ def train_fashion_ssd(
         else:
             param.update_rule.add_hook(WeightDecay(0.0005))
 
+    schedule = functools.partial(
+        learning_rate, iteration=iteration, initial=getattr(optimizer, lr_name),
+        schedule=lr_schedule, steps=lr_steps, warm_up=warm_up)
     return run_training(
         model, optimizer, lr_name,
         chainer.datasets.TransformDataset(dataset, augment), out, iteration,
-        batch_size, lr_steps,
+        batch_size, schedule,
         ['main/loss', 'main/loss/loc', 'main/loss/conf'],
         device, log_interval, snapshot_interval, resume)
 

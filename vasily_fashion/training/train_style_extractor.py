@@ -1,5 +1,8 @@
+import functools
+
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
+from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.transforms import street_augmentation
 
@@ -10,7 +13,8 @@ from chainer.optimizer_hooks import WeightDecay
 
 def train_style_extractor(
         model, dataset, out, iteration, batch_size=16, lr=1e-3,
-        lr_steps=(0.7, 0.9), margin=0.2, n_frozen_block=0, device=-1, seed=0,
+        lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0, margin=0.2,
+        n_frozen_block=0, device=-1, seed=0,
         log_interval=10, snapshot_interval=50, resume=None):
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
@@ -31,8 +35,11 @@ def train_style_extractor(
         iteration (int): Number of batches.
         batch_size (int): Pairs a batch.
         lr (float): Adam's alpha to begin with.
-        lr_steps (iterable of float): When it is multiplied by 0.1, as shares
-            of `iteration`.
+        lr_schedule ({'steps', 'cosine'}): How it falls, as
+            :func:`vasily_fashion.training.learning_rate` says.
+        lr_steps (iterable of float): When 'steps' multiplies it by 0.1, as
+            shares of `iteration`.
+        warm_up (int): Iterations over which it grows to `lr` before.
         margin (float): Of the triplet loss, on squared distances.
         n_frozen_block (int): How many of the three blocks of two
             convolutions and batch normalisations keep their weights.
@@ -76,13 +83,16 @@ def train_style_extractor(
         if param.name == 'W' and param.requires_grad:
             param.update_rule.add_hook(WeightDecay(1e-4))
 
+    schedule = functools.partial(
+        learning_rate, iteration=iteration, initial=lr, schedule=lr_schedule,
+        steps=lr_steps, warm_up=warm_up)
     return run_training(
         model, optimizer, 'alpha',
         chainer.datasets.TransformDataset(dataset, transform), out, iteration,
-        batch_size, lr_steps,
+        batch_size, schedule,
         ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
          'main/hit'],
-        device, log_interval, snapshot_interval, resume)
+        device, log_interval, snapshot_interval, resume, [random_state])
 
 
 def _scale_embeddings(model, products):

@@ -1,0 +1,44 @@
+from vasily_fashion.training import learning_rate
+
+import pytest
+
+
+def _rates(n, **kwargs):
+    return [learning_rate(t, n, .5, **kwargs) for t in range(n)]
+
+
+def test_steps():
+    assert _rates(10) == pytest.approx([.5] * 7 + [.05] * 2 + [.005])
+    assert _rates(4, steps=()) == [.5] * 4
+
+
+def test_steps_never_before_the_first_update():
+    assert _rates(2, steps=(.01,)) == pytest.approx([.5, .05])
+
+
+def test_cosine():
+    assert _rates(4, schedule='cosine') == pytest.approx(
+        [.5, .25 + .25 / 2 ** .5, .25, .25 - .25 / 2 ** .5])
+    assert learning_rate(4, 4, .5, 'cosine') == pytest.approx(0, abs=1e-12)
+    # a snapshot of a longer training
+    assert learning_rate(9, 4, .5, 'cosine') == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize('schedule', ['steps', 'cosine'])
+def test_warm_up(schedule):
+    rates = _rates(12, schedule=schedule, warm_up=2)
+    assert rates[:3] == pytest.approx([.25, .5, .5])
+    assert max(rates) == .5 and rates[3:] == sorted(rates[3:], reverse=True)
+    if schedule == 'cosine':
+        assert rates[2:] == pytest.approx(_rates(10, schedule='cosine'))
+
+
+def test_unknown():
+    with pytest.raises(ValueError, match="'steps' or 'cosine', not 'linear'"):
+        learning_rate(0, 2, .5, 'linear')
+
+
+@pytest.mark.parametrize('warm_up', [-1, 5])
+def test_wrong_warm_up(warm_up):
+    with pytest.raises(ValueError, match=f'warm_up.*{warm_up}'):
+        learning_rate(0, 5, .5, warm_up=warm_up)

@@ -1,0 +1,160 @@
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from tests.training_tests.tiny import tiny_items, tiny_snaps, train_tiny
+
+import numpy as np
+import pytest
+
+_ROOT = pathlib.Path(__file__).parents[2]
+# what is frozen has to stay so after a resume
+_FREEZE = {'ssd': {'freeze_until': 'conv1_2'}, 'style': {'n_frozen_block': 1}}
+_LAYERS = ('conv1_1', 'conv1_2')
+
+
+@pytest.fixture(scope='module', params=['ssd', 'style'])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope='module')
+def dataset(kind):
+    return tiny_snaps() if kind == 'ssd' else tiny_items()
+
+
+@pytest.fixture(scope='module')
+def at_once(kind, dataset, tmp_path_factory):
+    return train_tiny(
+        kind, tmp_path_factory.mktemp('at_once'), 9, dataset,
+        lr_schedule='cosine', warm_up=2, **_FREEZE[kind])
+
+
+def _losses(log):
+    return [line['main/loss'] for line in log]
+
+
+def _assert_same_training(one, other):
+    (one, one_log), (other, other_log) = one, other
+    assert [line['iteration'] for line in other_log] == [
+        line['iteration'] for line in one_log]
+    assert [line['lr'] for line in other_log] == pytest.approx(
+        [line['lr'] for line in one_log])
+    assert _losses(other_log) == pytest.approx(_losses(one_log), rel=1e-5)
+    other = dict(other.namedparams())
+    for name, param in one.namedparams():
+        np.testing.assert_allclose(
+            other[name].array, param.array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize('stop', [2, 3, 6])
+def test_as_if_never_stopped(kind, dataset, at_once, stop, tmp_path):
+    """Over more than an epoch: order, augmentation, dropout, optimizer."""
+    kwargs = {'lr_schedule': 'cosine', 'warm_up': 2, **_FREEZE[kind]}
+
+    class Stop(Exception):
+        pass
+
+    class StopsAt(type(dataset)):
+        """Raises in iteration `stop` + 1, as a crash would."""
+
+        n_left = 4 * stop
+
+        def __getitem__(self, index):
+            if isinstance(index, int) or np.ndim(index) == 0:
+                if self.n_left == 0:
+                    raise Stop
+                self.n_left -= 1
+            return super().__getitem__(index)
+
+    stopping = StopsAt(dataset)
+    stopping.__dict__.update(dataset.__dict__ if kind == 'style' else {})
+    if kind == 'style':  # embeddings are scaled by a batch before
+        stopping.n_left += 4
+    with pytest.raises(Stop):
+        train_tiny(kind, tmp_path, 9, stopping, snapshot_interval=1, **kwargs)
+    random.seed(99)
+    np.random.seed(99)
+    resumed = train_tiny(
+        kind, tmp_path, 9, dataset, resume=tmp_path / 'snapshot', **kwargs)
+    _assert_same_training(at_once, resumed)
+
+
+def test_frozen_layers_stay_frozen(kind, dataset, tmp_path):
+    train_tiny(kind, tmp_path, 2, dataset, **_FREEZE[kind])
+    model, _ = train_tiny(
+        kind, tmp_path, 4, dataset, resume=tmp_path / 'snapshot',
+        **_FREEZE[kind])
+    start = train_tiny(
+        kind, tmp_path / 'other', 1, dataset, lr=0., **_FREEZE[kind])[0]
+    before = dict(start.namedparams())
+    n_frozen = 0
+    for name, param in model.namedparams():
+        is_frozen = any(f'/{layer}/' in name for layer in _LAYERS)
+        n_frozen += is_frozen
+        if is_frozen:
+            assert not param.requires_grad, name
+            np.testing.assert_array_equal(
+                param.array, before[name].array, name)
+    assert n_frozen == 4
+
+
+def test_snapshot_of_something_else(kind, dataset, tmp_path):
+    train_tiny(kind, tmp_path, 1, dataset)
+    with np.load(tmp_path / 'snapshot') as file:
+        arrays = dict(file)
+    del arrays['extensions/random_states/states']
+    np.savez(tmp_path / 'old.npz', **arrays)
+    with pytest.raises(ValueError, match='old.npz.*random_states'):
+        train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'old.npz')
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(kind, dataset, tmp_path):
+    """SIGKILL in any place, many times; --resume loses nothing."""
+    n_iteration = 40
+    expected = train_tiny(kind, tmp_path / 'at_once', n_iteration, dataset)
+    out = tmp_path / 'killed'
+    chance = random.Random(4)
+    n_killed = 0
+    while True:
+        snapshot = out / 'snapshot'
+        resume = f', "resume": "{snapshot}"' if snapshot.exists() else ''
+        process = subprocess.Popen(
+            [sys.executable, _ROOT / 'tests/training_tests/tiny.py', kind, out,
+             f'{{"iteration": {n_iteration}{resume}}}'],
+            env={**os.environ, 'PYTHONPATH': str(_ROOT)},
+            stdout=subprocess.DEVNULL)
+        if n_killed < 3:
+            _wait_for_progress(process, out)
+            time.sleep(chance.uniform(0, .3))
+            process.send_signal(signal.SIGKILL)
+            n_killed += process.wait() == -signal.SIGKILL
+        elif process.wait() == 0:
+            break
+        else:
+            pytest.fail('the training failed')
+        if process.returncode == 0:
+            break
+    assert n_killed > 1
+    model = expected[0].copy()
+    with np.load(out / 'model.npz', allow_pickle=False) as file:
+        for name, param in model.namedparams():
+            np.testing.assert_allclose(
+                file[name.lstrip('/')], param.array, rtol=1e-4, atol=1e-6,
+                err_msg=name)
+    log = json.loads((out / 'log').read_text())
+    assert _losses(log) == pytest.approx(_losses(expected[1]), rel=1e-4)
+
+
+def _wait_for_progress(process, out):
+    """Until there is a snapshot newer than the process."""
+    begin, snapshot = time.time(), out / 'snapshot'
+    while process.poll() is None and not (
+            snapshot.exists() and snapshot.stat().st_mtime > begin):
+        time.sleep(.01)
