@@ -44,6 +44,8 @@ setup(
             'openvino>=2025.0',
         ],
         'coco': ['pycocotools>=2.0.8'],
+        # any other MPI does as well: mpi4py finds the one that is there
+        'mpi': ['mpi4py>=4.1', 'mpich>=5.0'],
         'dev': [
             'h5py>=3.11',
             'hypothesis>=6.100',

@@ -4,7 +4,7 @@ import os
 
 from vasily_fashion.datasets import CCPBboxDataset, RepeatRareDataset
 from vasily_fashion.links import FashionSSD300
-from vasily_fashion.training import train_fashion_ssd
+from vasily_fashion.training import create_communicator, train_fashion_ssd
 
 from chainer.datasets import ConcatenatedDataset
 
@@ -48,13 +48,25 @@ def main(argv=None):
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
+    parser.add_argument(
+        '--val-root', help='folder of Clothing Co-Parsing, whose val split '
+        'scores the model while it is trained; best.npz keeps the best')
+    parser.add_argument(
+        '--eval-interval', type=int, default=500, metavar='ITERATION',
+        help='iterations between two scores')
+    parser.add_argument(
+        '--communicator', help="ChainerMN's, under mpiexec: naive for CPUs, "
+        'pure_nccl for GPUs')
     args = parser.parse_args(argv)
 
     if args.resume is not None and not os.path.isfile(args.resume):
         parser.error(f'--resume: there is no file {args.resume}')
 
-    parts = []
+    parts, val = [], None
     try:
+        comm = create_communicator(args.communicator)
+        if args.val_root is not None:
+            val = CCPBboxDataset(args.val_root, 'val')
         if args.root is not None:
             photos = CCPBboxDataset(args.root, 'train')
             if args.repeat_rare is not None:
@@ -73,7 +85,8 @@ def main(argv=None):
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         freeze_until=args.freeze_until, device=args.device, seed=args.seed,
-        resume=args.resume)
+        resume=args.resume, val=val, eval_interval=args.eval_interval,
+        comm=comm)
 
 
 if __name__ == '__main__':

@@ -2,12 +2,17 @@
 import argparse
 import os
 
-from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.datasets import (
+    CCPItemDataset,
+    ConcatenatedItemDataset,
+    SyntheticFashionDataset,
+    SyntheticItemDataset,
+)
 from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
 from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
-from vasily_fashion.training import train_style_extractor
-
-from chainer.datasets import ConcatenatedDataset
+from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
+from vasily_fashion.training import create_communicator, train_style_extractor
 
 
 def main(argv=None):
@@ -34,6 +39,14 @@ def main(argv=None):
     parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument('--lr', type=float, default=1e-3)
     parser.add_argument(
+        '--loss', choices=tuple(LOSSES), default='triplet')
+    parser.add_argument(
+        '--margin', type=float, help='of the loss; 0.2 for triplet, 1 for '
+        'contrastive if not given, and ratio has none')
+    parser.add_argument(
+        '--negatives', choices=NEGATIVES, default='all',
+        help='which product images of the batch an anchor moves away from')
+    parser.add_argument(
         '--lr-schedule', choices=('steps', 'cosine'), default='steps',
         help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
         'cosine down to 0')
@@ -43,13 +56,32 @@ def main(argv=None):
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
+    parser.add_argument(
+        '--val-root', help='folder of Clothing Co-Parsing, whose val split '
+        'scores the model while it is trained; best.npz keeps the best')
+    parser.add_argument(
+        '--eval-interval', type=int, default=200, metavar='ITERATION',
+        help='iterations between two scores')
+    parser.add_argument(
+        '--communicator', help="ChainerMN's, under mpiexec: naive for CPUs, "
+        'pure_nccl for GPUs')
+    parser.add_argument(
+        '--multi-node-bn', action='store_true',
+        help='normalise the batches of all workers as one')
     args = parser.parse_args(argv)
 
     if args.resume is not None and not os.path.isfile(args.resume):
         parser.error(f'--resume: there is no file {args.resume}')
 
-    parts = []
+    if args.multi_node_bn and args.communicator is None:
+        parser.error('--multi-node-bn needs --communicator')
+    if args.loss == 'ratio' and args.margin is not None:
+        parser.error('--loss ratio has no --margin')
+    parts, val = [], None
     try:
+        comm = create_communicator(args.communicator)
+        if args.val_root is not None:
+            val = CCPItemDataset(args.val_root, 'val')
         if args.root is not None:
             parts.append(CCPItemDataset(args.root, 'train'))
         if args.n_synthetic:
@@ -63,11 +95,14 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_style_extractor(
-        model, ConcatenatedDataset(*parts), args.out, args.iteration,
+        model, ConcatenatedItemDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         n_frozen_block=args.n_frozen_block, device=args.device,
-        seed=args.seed, resume=args.resume)
+        seed=args.seed, resume=args.resume, margin=args.margin,
+        loss=args.loss, negatives=args.negatives, val=val,
+        eval_interval=args.eval_interval, comm=comm,
+        multi_node_bn=args.multi_node_bn)
 
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 
 Also a script, for tests that kill it or run it in several processes:
 
-    python tiny.py {ssd,style} OUT '{"iteration": 10, ...}'
+    python tiny.py {ssd,style} OUT '{"iteration": 10, ...}' [COMMUNICATOR]
 """
 import json
 import sys
@@ -11,7 +11,11 @@ from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDatase
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
-from vasily_fashion.training import train_fashion_ssd, train_style_extractor
+from vasily_fashion.training import (
+    create_communicator,
+    train_fashion_ssd,
+    train_style_extractor,
+)
 from vasily_fashion.transforms import letterbox
 
 import chainer
@@ -117,9 +121,13 @@ def train_tiny(kind, out, iteration, dataset=None, **kwargs):
     train(model, make_dataset() if dataset is None else dataset, out, iteration,
           **{'batch_size': 4, 'log_interval': 1, 'snapshot_interval': 2,
              **kwargs})
+    if kwargs.get('comm') is not None and kwargs['comm'].rank > 0:
+        return model, None
     with open(f'{out}/log') as file:
         return model, json.load(file)
 
 
 if __name__ == '__main__':
-    train_tiny(sys.argv[1], sys.argv[2], **json.loads(sys.argv[3]))
+    train_tiny(
+        sys.argv[1], sys.argv[2], **json.loads(sys.argv[3]),
+        comm=create_communicator(sys.argv[4] if len(sys.argv) > 4 else None))

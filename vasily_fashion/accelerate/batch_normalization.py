@@ -8,6 +8,11 @@ from chainer.functions.normalization.batch_normalization import GeneralBatchNorm
 _BLOCK_BYTES = 1 << 19
 
 
+def _is_plain(implementation):
+    # ChainerMN's, by inheritance, have statistics of all workers
+    return type(implementation) is GeneralBatchNormalizationImpl
+
+
 def _is_over_images(axis, gamma, x):
     return axis == (0, 2, 3) and gamma.ndim == 1 and x.ndim == 4
 
@@ -77,7 +82,7 @@ def _sum_of_squares(images):
 
 def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
              beta, eps, decay, running_mean, running_var):
-    if not (_is_over_images(axis, gamma, x)
+    if not (_is_plain(self) and _is_over_images(axis, gamma, x)
             and takes(x, gamma, beta, running_mean, running_var)):
         return original(
             axis=axis, gamma=gamma, x=x, x_layout=x_layout, xp=xp,
@@ -116,7 +121,8 @@ def _forward(self, original, axis, gamma, x, x_layout, xp, expander,
 
 def _backward(self, original, axis, gamma, gy, x, x_layout, xp, expander,
               mean, inv_std, eps, var, forward_data):
-    if not (_is_over_images(axis, gamma, x) and takes(x, gamma, gy)):
+    if not (_is_plain(self) and _is_over_images(axis, gamma, x)
+            and takes(x, gamma, gy)):
         return original(
             axis, gamma, gy, x, x_layout, xp, expander, mean, inv_std, eps,
             var, forward_data)

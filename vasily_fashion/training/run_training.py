@@ -1,8 +1,11 @@
+import contextlib
 import sys
 from pathlib import Path
 
 from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
+from vasily_fashion.extensions import KeepBest
 from vasily_fashion.training.random_states import RandomStates
+from vasily_fashion.training.workers import PartOfBatch, PartOfDropout, share_gradients
 from vasily_fashion.utils import atomic_write, save_weights
 
 import chainer
@@ -13,14 +16,16 @@ from chainer.training import extensions
 def run_training(
         model, optimizer, lr_name, dataset, out, iteration, batch_size,
         schedule, entries, device, log_interval, snapshot_interval, resume,
-        generators=()):
+        generators=(), evaluator=None, score=None, eval_interval=None,
+        more_extensions=(), comm=None):
     """What both trainings have in common: the loop, the log, what is saved.
 
     `log` in JSON, a printed table, a progress bar on a terminal, `snapshot`
-    to resume from, and `model.npz`, the weights alone. Each of them is
-    written to a temporary file that is then renamed: whenever the process is
-    killed, what is there is whole. A training that is resumed goes on as if
-    it had never stopped, with the same order, augmentation and losses.
+    to resume from, `model.npz`, the weights alone, and `best.npz`, those of
+    the highest score. Each of them is written to a temporary file that is
+    then renamed: whenever the process is killed, what is there is whole. A
+    training that is resumed goes on as if it had never stopped, with the same
+    order, augmentation and losses.
 
     Args:
         model (chainer.Link): What `model.npz` holds.
@@ -29,7 +34,7 @@ def run_training(
         dataset: Yields prepared examples.
         out (str or path): Folder for what is written.
         iteration (int): Number of batches.
-        batch_size (int): Examples a batch.
+        batch_size (int): Examples a batch, over all workers.
         schedule (callable): Takes the number of updates done and returns the
             learning rate of the next.
         entries (list of str): Columns of the table.
@@ -40,33 +45,69 @@ def run_training(
         resume (str or path): A snapshot to go on from, or :obj:`None`.
         generators (iterable of numpy.random.Generator): Where chance comes
             from beside `random` and `numpy.random`.
+        evaluator (chainer.training.Extension): What scores the model, if
+            anything does.
+        score (str): Of what it reports, the number that makes a model the
+            best.
+        eval_interval (int): Iterations between two scores. There is one more
+            at the end.
+        more_extensions (iterable of chainer.training.Extension): Such as
+            look at the training.
+        comm (chainermn.CommunicatorBase): Workers that share each batch. The
+            first of them writes and scores.
 
     Returns:
         chainer.training.Trainer: After training.
 
     Raises:
-        ValueError: If `resume` holds no state of this training.
+        ValueError: If `resume` holds no state of this training, or a batch
+            cannot be divided among the workers.
     """
+    converter = chainer.dataset.concat_examples
+    hook = contextlib.nullcontext()
+    if comm is not None:
+        optimizer = share_gradients(optimizer, comm)
+        converter = _convert_part(PartOfBatch(comm))
+        hook = PartOfDropout(comm)
     iterator = chainer.iterators.SerialIterator(dataset, batch_size)
     updater = training.updaters.StandardUpdater(
-        iterator, optimizer, device=device)
+        iterator, optimizer, converter, device=device)
     trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))
 
-    def save(trainer):
-        return (updater.iteration % snapshot_interval == 0
-                or updater.iteration == iteration)
+    def every(interval):
+        return lambda trainer: (
+            updater.iteration % interval == 0
+            or updater.iteration == iteration)
 
+    save = every(snapshot_interval)
     _follow_schedule(trainer, optimizer, lr_name, schedule)
     trainer.extend(RandomStates(device, generators), trigger=save)
-    _report(trainer, optimizer, lr_name, entries, log_interval)
-    _save(trainer, model, save)
+    if comm is not None:
+        _average_statistics(trainer, model, comm, save)
+    if comm is None or comm.rank == 0:
+        if evaluator is not None:
+            trainer.extend(evaluator, trigger=every(eval_interval))
+            trainer.extend(KeepBest(model, score), trigger=every(eval_interval))
+            entries = [*entries, score]
+        for extension in more_extensions:
+            trainer.extend(extension)
+        _report(trainer, optimizer, lr_name, entries, log_interval)
+        _save(trainer, model, save)
 
     if resume is not None:
         _load(resume, trainer)
     keep_freed_memory()
-    with chainer.using_config('accelerate', 'fast'):
+    with chainer.using_config('accelerate', 'fast'), hook:
         trainer.run()
     return trainer
+
+
+def _convert_part(part):
+    @chainer.dataset.converter()
+    def convert(batch, device):
+        return chainer.dataset.concat_examples(part(batch), device)
+
+    return convert
 
 
 def _follow_schedule(trainer, optimizer, lr_name, schedule):
@@ -78,6 +119,12 @@ def _follow_schedule(trainer, optimizer, lr_name, schedule):
         priority=training.extension.PRIORITY_READER)
     # before the first update, the one after a snapshot as well
     follow.initialize = follow
+
+
+def _average_statistics(trainer, model, comm, trigger):
+    # running means that workers gathered from their own part of the batches
+    from chainermn.extensions import AllreducePersistent
+    trainer.extend(AllreducePersistent(model, comm), trigger=trigger)
 
 
 def _report(trainer, optimizer, lr_name, entries, interval):

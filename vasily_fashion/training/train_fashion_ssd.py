@@ -1,11 +1,13 @@
 import functools
 import random
 
+from vasily_fashion.extensions import DetectionEvaluator
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
+from vasily_fashion.training.workers import get_worker_device
 from vasily_fashion.transforms import SSDAugmentation
 
 import chainer
@@ -18,7 +20,8 @@ def train_fashion_ssd(
         model, dataset, out, iteration, batch_size=8, optimizer='sgd',
         lr=None, lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0,
         freeze_until=None, device=-1, seed=0,
-        log_interval=10, snapshot_interval=100, resume=None):
+        log_interval=10, snapshot_interval=100, resume=None, val=None,
+        eval_interval=500, comm=None):
     """Fine-tune SSD300.
 
     The recipe is that of ChainerCV's `examples/ssd/train.py` after the SSD
@@ -32,7 +35,7 @@ def train_fashion_ssd(
         dataset: Yields (img, bbox, label).
         out (str or path): Folder for the log, snapshots and `model.npz`.
         iteration (int): Number of batches.
-        batch_size (int): Images a batch.
+        batch_size (int): Images a batch, over all workers.
         optimizer ({'sgd', 'adam'}): Which optimizer.
         lr (float): Learning rate to begin with; by default 1e-3 for SGD, as
             published, and 1e-4 for Adam.
@@ -48,6 +51,11 @@ def train_fashion_ssd(
         log_interval (int): Iterations between two lines of the log.
         snapshot_interval (int): Iterations between two snapshots.
         resume (str or path): A snapshot to go on from.
+        val: Held-out photos, yields (img, bbox, label): the model is scored
+            on them, and out/best.npz has the weights of the highest mean
+            average precision.
+        eval_interval (int): Iterations between two scores.
+        comm (chainermn.CommunicatorBase): Workers that share each batch.
 
     Returns:
         chainer.training.Trainer: After training. The weights are also in
@@ -60,10 +68,9 @@ def train_fashion_ssd(
         raise ValueError('dataset is empty: there is nothing to train on')
     random.seed(seed)
     np.random.seed(seed)
-    device = chainer.get_device(device)
-    device.use()
+    device = get_worker_device(device, comm)
     augment = SSDAugmentation(model.coder, model.insize, model.mean)
-    chain = MultiboxTrainChain(model)
+    chain = MultiboxTrainChain(model, comm=comm)
     chain.to_device(device)
 
     optimizer, lr_name = _make_optimizer(optimizer, lr)
@@ -81,12 +88,18 @@ def train_fashion_ssd(
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=getattr(optimizer, lr_name),
         schedule=lr_schedule, steps=lr_steps, warm_up=warm_up)
+    evaluator = None
+    if val is not None:
+        evaluator = DetectionEvaluator(
+            chainer.iterators.SerialIterator(
+                val, batch_size, repeat=False, shuffle=False), model)
     return run_training(
         model, optimizer, lr_name,
         chainer.datasets.TransformDataset(dataset, augment), out, iteration,
         batch_size, schedule,
         ['main/loss', 'main/loss/loc', 'main/loss/conf'],
-        device, log_interval, snapshot_interval, resume)
+        device, log_interval, snapshot_interval, resume, evaluator=evaluator,
+        score='validation/main/map', eval_interval=eval_interval, comm=comm)
 
 
 def _make_optimizer(name, lr):

@@ -1,9 +1,15 @@
+import contextlib
 import functools
 
+from vasily_fashion.extensions import EmbeddingGuard, RetrievalEvaluator
 from vasily_fashion.links.freeze import freeze
+from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
+    ChainerV1BatchNormalization,
+)
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
+from vasily_fashion.training.workers import get_worker_device
 from vasily_fashion.transforms import street_augmentation
 
 import chainer
@@ -13,9 +19,10 @@ from chainer.optimizer_hooks import WeightDecay
 
 def train_style_extractor(
         model, dataset, out, iteration, batch_size=16, lr=1e-3,
-        lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0, margin=0.2,
-        n_frozen_block=0, device=-1, seed=0,
-        log_interval=10, snapshot_interval=50, resume=None):
+        lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0, margin=None,
+        loss='triplet', negatives='all', n_frozen_block=0, device=-1, seed=0,
+        log_interval=10, snapshot_interval=50, resume=None, val=None,
+        eval_interval=200, comm=None, multi_node_bn=False):
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
     First fc5 is scaled so that two product images are at a squared distance
@@ -24,23 +31,27 @@ def train_style_extractor(
     a lower loss is to shrink all embeddings, and long nothing else is learnt.
 
     Adam with weight decay 1e-4. Each batch holds pairs (snap crop, product
-    image of the same item); the negatives are the product images of the
-    other items of the batch.
+    image of the same item); the negatives are among the product images of
+    the other items of the batch.
 
     Args:
         model (vasily_fashion.links.StyleExtractorBN): Trained in place.
         dataset: Yields (snap_crop, product_image, category), one item an
             example, such as :class:`vasily_fashion.datasets.CCPItemDataset`.
+            Its `item_ids` tell which examples show one item; each shows
+            another if it has none.
         out (str or path): Folder for the log, snapshots and `model.npz`.
         iteration (int): Number of batches.
-        batch_size (int): Pairs a batch.
+        batch_size (int): Pairs a batch, over all workers.
         lr (float): Adam's alpha to begin with.
         lr_schedule ({'steps', 'cosine'}): How it falls, as
             :func:`vasily_fashion.training.learning_rate` says.
         lr_steps (iterable of float): When 'steps' multiplies it by 0.1, as
             shares of `iteration`.
         warm_up (int): Iterations over which it grows to `lr` before.
-        margin (float): Of the triplet loss, on squared distances.
+        margin, loss, negatives: As
+            :class:`~vasily_fashion.links.style_extractor.\
+triplet_train_chain.TripletTrainChain` takes them.
         n_frozen_block (int): How many of the three blocks of two
             convolutions and batch normalisations keep their weights.
         device (int or str): As `chainer.get_device`; -1 is the CPU.
@@ -48,6 +59,13 @@ def train_style_extractor(
         log_interval (int): Iterations between two lines of the log.
         snapshot_interval (int): Iterations between two snapshots.
         resume (str or path): A snapshot to go on from.
+        val: Held-out pairs, as `dataset` and with `item_ids`: the model is
+            scored on them, and out/best.npz has the weights of the highest
+            hit@1.
+        eval_interval (int): Iterations between two scores.
+        comm (chainermn.CommunicatorBase): Workers that share each batch.
+        multi_node_bn (bool): Whether batch normalisation has the statistics
+            of all workers' parts of a batch instead of each its own.
 
     Returns:
         chainer.training.Trainer: After training. The weights are also in
@@ -60,19 +78,13 @@ def train_style_extractor(
         raise ValueError('dataset is empty: there is nothing to train on')
     np.random.seed(seed)
     random_state = np.random.default_rng(seed)
-    device = chainer.get_device(device)
-    device.use()
-
-    def transform(in_data):
-        crop, product, _ = in_data
-        crop = street_augmentation(crop, random_state)
-        return model.prepare(crop), model.prepare(product)
+    device = get_worker_device(device, comm)
 
     if resume is None and batch_size > 1:
         _scale_embeddings(model, [
             model.prepare(dataset[int(i)][1]) for i in np.random.choice(
                 len(dataset), min(batch_size, len(dataset)), replace=False)])
-    chain = TripletTrainChain(model, margin=margin)
+    chain = TripletTrainChain(model, margin, loss, negatives, comm)
     chain.to_device(device)
     optimizer = chainer.optimizers.Adam(lr)
     optimizer.setup(chain)
@@ -86,13 +98,49 @@ def train_style_extractor(
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=lr, schedule=lr_schedule,
         steps=lr_steps, warm_up=warm_up)
-    return run_training(
-        model, optimizer, 'alpha',
-        chainer.datasets.TransformDataset(dataset, transform), out, iteration,
-        batch_size, schedule,
-        ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
-         'main/hit'],
-        device, log_interval, snapshot_interval, resume, [random_state])
+    with _synchronized(model, comm if multi_node_bn else None):
+        return run_training(
+            model, optimizer, 'alpha', _Pairs(dataset, model, random_state),
+            out, iteration, batch_size, schedule,
+            ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
+             'main/hit'],
+            device, log_interval, snapshot_interval, resume, [random_state],
+            None if val is None else RetrievalEvaluator(val, model),
+            'validation/main/hit@1', eval_interval, [EmbeddingGuard(chain)],
+            comm)
+
+
+class _Pairs(chainer.dataset.DatasetMixin):
+    """Prepared pairs, the street side as another photo would be."""
+
+    def __init__(self, dataset, model, random_state):
+        self._dataset = dataset
+        self._prepare = model.prepare
+        self._random_state = random_state
+        self._item_ids = np.asarray(
+            getattr(dataset, 'item_ids', range(len(dataset))))
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def get_example(self, i):
+        crop, product, category = self._dataset[i]
+        crop = street_augmentation(crop, self._random_state)
+        return (self._prepare(crop), self._prepare(product),
+                np.int32(category), self._item_ids[i])
+
+
+@contextlib.contextmanager
+def _synchronized(model, comm):
+    links = [link for link in model.links()
+             if isinstance(link, ChainerV1BatchNormalization)]
+    for link in links:
+        link.comm = comm
+    try:
+        yield
+    finally:
+        for link in links:
+            link.comm = None
 
 
 def _scale_embeddings(model, products):

@@ -12,14 +12,17 @@ class MultiboxTrainChain(chainer.Chain):
         model (chainercv.links.model.ssd.SSD): The detector.
         alpha (float): Weight of the localisation loss.
         k (float): Negatives for each positive.
+        comm (chainermn.CommunicatorBase): Workers that hold a part of each
+            batch: the loss is normalised by the positives of all.
     """
 
-    def __init__(self, model, alpha=1, k=3):
+    def __init__(self, model, alpha=1, k=3, comm=None):
         super().__init__()
         with self.init_scope():
             self.model = model
         self.alpha = alpha
         self.k = k
+        self.comm = comm
 
     def forward(self, imgs, gt_mb_locs, gt_mb_labels):
         """Compute the loss of a prepared batch and report its parts.
@@ -34,9 +37,15 @@ class MultiboxTrainChain(chainer.Chain):
         """
         mb_locs, mb_confs = self.model(imgs)
         loc_loss, conf_loss = multibox_loss(
-            mb_locs, mb_confs, gt_mb_locs, gt_mb_labels, self.k)
+            mb_locs, mb_confs, gt_mb_locs, gt_mb_labels, self.k, self.comm)
         loss = loc_loss * self.alpha + conf_loss
-        chainer.report(
-            {'loss': loss, 'loss/loc': loc_loss, 'loss/conf': conf_loss},
-            self)
+        chainer.report({
+            name: self._mean(value) for name, value in (
+                ('loss', loss), ('loss/loc', loc_loss),
+                ('loss/conf', conf_loss))}, self)
         return loss
+
+    def _mean(self, loss):
+        if self.comm is None:
+            return loss
+        return self.comm.allreduce_obj(float(loss.array)) / self.comm.size

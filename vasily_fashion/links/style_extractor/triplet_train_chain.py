@@ -1,40 +1,89 @@
+from vasily_fashion.functions import contrastive, triplet, triplet_ratio
+from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES, choose_negatives
+
 import chainer
 import chainer.functions as F
 import numpy as np
 
+#: Name -> its margin if none is given.
+LOSSES = {'triplet': 0.2, 'ratio': None, 'contrastive': 1.0}
+
 
 class TripletTrainChain(chainer.Chain):
-    """StyleExtractorBN and its triplet loss: what an optimizer trains.
+    """StyleExtractorBN and its loss: what an optimizer trains.
 
-    The loss is the article's, Chainer's :func:`chainer.functions.triplet` on
-    squared distances. Of a batch of :math:`B` pairs each snap crop is an
-    anchor, its product image the positive, and each other product image a
-    negative: :math:`B (B - 1)` triplets for the cost of :math:`2 B`
-    embeddings. The mean is over the triplets that still violate the margin
-    ("batch all", Hermans, Beyer, Leibe. In Defense of the Triplet Loss for
-    Person Re-Identification. 2017, section 2).
+    The loss is by default the article's, Chainer's
+    :func:`chainer.functions.triplet` on squared distances. Of a batch of
+    :math:`B` pairs each snap crop is an anchor, its product image the
+    positive, and each product image of another item a negative:
+    :math:`B (B - 1)` triplets for the cost of :math:`2 B` embeddings. The
+    mean is over the triplets that still violate the margin ("batch all",
+    Hermans, Beyer, Leibe. In Defense of the Triplet Loss for Person
+    Re-Identification. 2017, section 2).
 
     Args:
         model (vasily_fashion.links.StyleExtractorBN): The extractor.
-        margin (float): Margin of the loss, on squared distances.
+        margin (float): Of 'triplet', on squared distances, 0.2 by default;
+            of 'contrastive', on distances, 1 by default. 'ratio' has none.
+        loss ({'triplet', 'ratio', 'contrastive'}): As in
+            :mod:`vasily_fashion.functions`. A triplet's contrastive loss is
+            the mean of its pairs'.
+        negatives (str): Which product images are negatives, as
+            :func:`~vasily_fashion.links.style_extractor.choose_negatives.\
+choose_negatives` says.
+        comm (chainermn.CommunicatorBase): Workers that hold a part of each
+            batch; an anchor's negatives are in all of them.
+
+    Attributes:
+        loss_at_collapse (float): The loss where all embeddings are alike.
+
+    Raises:
+        ValueError: If there is no such loss, no such choice of negatives, or
+            the margin is none.
     """
 
-    def __init__(self, model, margin=0.2):
+    def __init__(self, model, margin=None, loss='triplet', negatives='all',
+                 comm=None):
         super().__init__()
+        if loss not in LOSSES:
+            raise ValueError(
+                f'loss must be one of {", ".join(LOSSES)}, not {loss!r}')
+        if negatives not in NEGATIVES:
+            raise ValueError(
+                f'negatives must be one of {", ".join(NEGATIVES)}, not '
+                f'{negatives!r}')
+        if margin is not None and (loss == 'ratio' or not margin > 0):
+            raise ValueError(
+                f'margin must be positive, and none for the ratio loss, not '
+                f'{margin} for {loss}')
         with self.init_scope():
             self.model = model
-        self.margin = margin
+        self.loss = loss
+        self.margin = LOSSES[loss] if margin is None else margin
+        self.negatives = negatives
+        self.comm = comm
 
-    def forward(self, query, positive):
+    @property
+    def loss_at_collapse(self):
+        if self.loss == 'triplet':
+            return self.margin
+        return .5 if self.loss == 'ratio' else self.margin ** 2 / 2
+
+    def forward(self, query, positive, category=None, item_id=None):
         """Compute the loss of a batch of pairs and report how it stands.
 
-        Reported are `loss`; `active`, the share of triplets that violate the
-        margin; `hit`, the share of snap crops whose own product image is the
-        nearest; and the mean squared distances `d_positive`, `d_negative`.
+        Reported are `loss`; `active`, the share of triplets whose loss is not
+        0; `hit`, the share of snap crops to which a product image of their
+        item is the nearest; and the mean squared distances `d_positive`,
+        `d_negative`, of all items of the batch.
 
         Args:
             query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`.
             positive (array): Their product images, of the same shape.
+            category (array): :math:`(B,)`, int; for negatives of the same
+                category alone.
+            item_id (array): :math:`(B,)`, int: an item that is twice in the
+                batch is no negative of itself. By default no item is.
 
         Returns:
             ~chainer.Variable: The loss, a scalar.
@@ -42,28 +91,61 @@ class TripletTrainChain(chainer.Chain):
         Raises:
             ValueError: If :math:`B < 2`: there is no negative then.
         """
-        n_pair = len(query)
+        q, p = self._gather(self.model(query)), self._gather(self.model(positive))
+        n_pair = len(q)
         if n_pair < 2:
             raise ValueError(
                 'a batch of one pair has no negative: the batch size must be '
                 'at least 2')
-        q = self.model(query)
-        p = self.model(positive)
-        anchor, negative = np.nonzero(~np.eye(n_pair, dtype=bool))
-        losses = F.triplet(
-            q[anchor], p[anchor], p[negative], margin=self.margin,
-            reduce='no')
-        n_active = int((losses.array > 0).sum())
-        loss = F.sum(losses) / max(n_active, 1)
+        is_other = ~np.eye(n_pair, dtype=bool)
+        if item_id is not None:
+            is_other = self._differ(item_id)
+        is_same_category = None if category is None else ~self._differ(category)
 
-        difference = q.array[:, None] - p.array
-        distance = (difference ** 2).sum(axis=2)
-        own = self.xp.arange(n_pair)
+        distance = chainer.get_device('@numpy').send(
+            ((q.array[:, None] - p.array) ** 2).sum(axis=2))
+        anchor, negative = choose_negatives(
+            self.negatives, distance, is_other, is_same_category)
+        if len(anchor):
+            losses = self._losses(
+                *(x[self.device.send(i)] for x, i in (
+                    (q, anchor), (p, anchor), (p, negative))))
+            n_active = int((losses.array > 0).sum())
+            loss = F.sum(losses) / max(n_active, 1)
+        else:
+            n_active, loss = 0, 0 * F.sum(q)
+
+        own = np.arange(n_pair)
         chainer.report({
             'loss': loss,
-            'active': n_active / len(anchor),
-            'hit': (distance.argmin(axis=1) == own).mean(),
+            'active': n_active / max(len(anchor), 1),
+            'hit': (~is_other[own, distance.argmin(axis=1)]).mean(),
             'd_positive': distance[own, own].mean(),
-            'd_negative': distance[anchor, negative].mean(),
+            'd_negative': distance[is_other].mean() if is_other.any() else 0.,
         }, self)
         return loss
+
+    def _losses(self, anchor, positive, negative):
+        if self.loss == 'triplet':
+            return triplet(
+                anchor, positive, negative, margin=self.margin, reduce='no')
+        if self.loss == 'ratio':
+            return triplet_ratio(anchor, positive, negative, reduce='no')
+        one = self.xp.ones(len(anchor), np.int32)
+        return (
+            contrastive(anchor, positive, one, self.margin, reduce='no')
+            + contrastive(anchor, negative, 0 * one, self.margin, reduce='no')
+        ) / 2
+
+    def _gather(self, x):
+        """The whole batch, of all workers; gradients go back to each."""
+        if self.comm is None:
+            return x
+        from chainermn.functions import allgather
+        return F.concat(allgather(self.comm, x), axis=0)
+
+    def _differ(self, x):
+        x = chainer.get_device('@numpy').send(x)
+        if self.comm is not None:
+            x = np.concatenate(self.comm.allgather(x))
+        return x[:, None] != x

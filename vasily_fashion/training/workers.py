@@ -1,0 +1,125 @@
+import os
+
+import chainer
+from chainer.functions.noise.dropout import Dropout
+
+# set by what starts several processes: MPICH, Open MPI
+_SIZE_VARIABLES = ('PMI_SIZE', 'OMPI_COMM_WORLD_SIZE')
+
+
+def create_communicator(name):
+    """The ChainerMN communicator of that name, if one is asked for.
+
+    Args:
+        name (str): 'naive' for CPUs, 'pure_nccl' for GPUs, or any other of
+            :func:`chainermn.create_communicator`. :obj:`None` for training in
+            one process.
+
+    Returns:
+        chainermn.CommunicatorBase: Or :obj:`None`.
+
+    Raises:
+        ValueError: If mpi4py is not there, or several processes were started
+            and would each train by themselves into one folder.
+    """
+    if name is None:
+        if any(int(os.environ.get(key, 1)) > 1 for key in _SIZE_VARIABLES):
+            raise ValueError(
+                'mpiexec has started several workers: give --communicator '
+                'naive (CPUs) or pure_nccl (GPUs)')
+        return None
+    try:
+        import mpi4py.MPI  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        raise ValueError(
+            '--communicator needs mpi4py and an MPI: install this package '
+            f'with its extra [mpi] ({error})') from error
+    import chainermn
+    return chainermn.create_communicator(name)
+
+
+def get_worker_device(device, comm):
+    """Each worker's device: the n-th GPU for the n-th of a machine.
+
+    Args:
+        device (int or str): As :func:`chainer.get_device`.
+        comm (chainermn.CommunicatorBase): Or :obj:`None`.
+
+    Returns:
+        chainer.Device: In use.
+    """
+    device = chainer.get_device(device)
+    if comm is not None and device.name.startswith('@cupy'):
+        device = chainer.get_device(f'@cupy:{comm.intra_rank}')
+    device.use()
+    return device
+
+
+def share_gradients(optimizer, comm):
+    """An optimizer that steps by the mean of all workers' gradients.
+
+    From the first step on: ChainerMN's own takes the place of the first step
+    with a broadcast of the weights, which is done here.
+
+    Args:
+        optimizer (chainer.Optimizer): Set up.
+        comm (chainermn.CommunicatorBase): The workers.
+
+    Returns:
+        chainer.Optimizer:
+    """
+    import chainermn
+    # what is frozen has no gradient, and is not sent
+    shared = chainermn.create_multi_node_optimizer(
+        optimizer, comm, zero_fill=False)
+    comm.bcast_data(optimizer.target)
+    shared.is_changed(optimizer.target)
+    return shared
+
+
+class PartOfBatch:
+    """Converts a worker's part of a batch that all workers hold.
+
+    All workers read the same examples and draw the same random numbers in
+    the same order, so that any number of them trains as one would. What is
+    divided is the work on the network.
+
+    Args:
+        comm (chainermn.CommunicatorBase): The workers.
+    """
+
+    def __init__(self, comm):
+        self._comm = comm
+
+    def __call__(self, batch):
+        n, rest = divmod(len(batch), self._comm.size)
+        if rest:
+            raise ValueError(
+                f'a batch of {len(batch)} cannot be divided among '
+                f'{self._comm.size} workers: the batch size, over all of '
+                'them, must be a multiple of their number')
+        return batch[n * self._comm.rank:n * (self._comm.rank + 1)]
+
+
+class PartOfDropout(chainer.FunctionHook):
+    """Dropout draws the mask of the whole batch; a worker takes its part.
+
+    Args:
+        comm (chainermn.CommunicatorBase): The workers.
+    """
+
+    name = 'PartOfDropout'
+
+    def __init__(self, comm):
+        self._comm = comm
+
+    def forward_preprocess(self, function, in_data):
+        if not isinstance(function, Dropout) or function.mask is not None:
+            return
+        x, = in_data
+        n, rank = len(x), self._comm.rank
+        xp = chainer.backend.get_array_module(x)
+        chance = xp.random.rand(n * self._comm.size, *x.shape[1:])
+        scale = x.dtype.type(1 / (1 - function.dropout_ratio))
+        function.mask = scale * (
+            chance[n * rank:n * (rank + 1)] >= function.dropout_ratio)
