@@ -40,11 +40,11 @@ def _oracle(q, p, margin=_MARGIN):
         'd_positive': np.mean(d_positive), 'd_negative': np.mean(d_negative)}
 
 
-def _report(chain, query, positive):
+def _report(chain, query, positive, **kwargs):
     reporter = chainer.Reporter()
     reporter.add_observer('main', chain)
     with reporter.scope({}):
-        loss = chain(query, positive)
+        loss = chain(query, positive, **kwargs)
         return loss, {k: float(chainer.backends.cuda.to_cpu(
             getattr(v, 'array', v))) for k, v in reporter.observation.items()}
 
@@ -123,3 +123,76 @@ def test_gpu():
     np.testing.assert_allclose(
         chainer.backends.cuda.to_cpu(found.array), loss.array, rtol=1e-5)
     assert found_report == pytest.approx(report, rel=1e-5)
+
+
+def _pairs(n, seed=0):
+    return np.random.RandomState(seed).normal(
+        size=(2, n, 3)).astype(np.float32)
+
+
+def test_an_item_twice_is_no_negative_of_itself():
+    q, p = _pairs(4)
+    chain = TripletTrainChain(_Scale())
+    item_id = np.array([5, 6, 5, 7])
+    loss, report = _report(chain, q, p, item_id=item_id)
+    q, p = 1.5 * q.astype(float), 1.5 * p.astype(float)
+    losses = [
+        ((q[i] - p[i]) ** 2).sum() - ((q[i] - p[j]) ** 2).sum() + _MARGIN
+        for i in range(4) for j in range(4) if item_id[i] != item_id[j]]
+    active = [x for x in losses if x > 0]
+    assert 0 < len(active) < len(losses) == 10
+    assert float(loss.array) == pytest.approx(np.mean(active), rel=1e-5)
+    assert report['main/active'] == pytest.approx(len(active) / 10)
+
+
+def test_one_item_alone():
+    q, p = _pairs(2)
+    chain = TripletTrainChain(_Scale())
+    loss, report = _report(chain, q, p, item_id=np.array([1, 1]))
+    assert float(loss.array) == 0 and report['main/hit'] == 1
+    chain.cleargrads()
+    loss.backward()
+    assert (chain.model.scale.grad == 0).all()
+
+
+def test_ratio_of_the_nearest():
+    q, p = _pairs(5)
+    chain = TripletTrainChain(_Scale(), loss='ratio', negatives='batch-hard')
+    loss, _ = _report(chain, q, p)
+    d = 1.5 * np.sqrt(((q[:, None] - p) ** 2).sum(axis=2).astype(float))
+    own = np.diag(d)
+    other = np.where(np.eye(5), np.inf, d).min(axis=1)
+    expected = 2 * (np.exp(own) / (np.exp(own) + np.exp(other))) ** 2
+    assert float(loss.array) == pytest.approx(expected.mean(), rel=1e-4)
+
+
+def test_contrastive():
+    q, p = _pairs(3)
+    q, p = .2 * q, .2 * p
+    chain = TripletTrainChain(_Scale(), loss='contrastive', margin=.8)
+    loss, _ = _report(chain, q, p)
+    d = 1.5 ** 2 * ((q[:, None] - p) ** 2).sum(axis=2).astype(float)
+    expected = np.mean([
+        (d[i, i] + max(.8 ** 2 - d[i, j], 0)) / 2
+        for i in range(3) for j in range(3) if i != j])
+    assert float(loss.array) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize('loss', ['triplet', 'ratio', 'contrastive'])
+@pytest.mark.parametrize('margin', [None, .3])
+def test_loss_at_collapse(loss, margin):
+    if loss == 'ratio' and margin is not None:
+        with pytest.raises(ValueError, match='none for the ratio loss'):
+            TripletTrainChain(_Scale(), margin, loss)
+        return
+    chain = TripletTrainChain(_Scale(), margin, loss)
+    found, _ = _report(chain, *np.zeros((2, 4, 3), np.float32))
+    assert float(found.array) == pytest.approx(chain.loss_at_collapse)
+
+
+@pytest.mark.parametrize('kwargs', [
+    {'loss': 'softmax'}, {'negatives': 'easy'}, {'margin': 0}])
+def test_wrong_arguments(kwargs):
+    (name, value), = kwargs.items()
+    with pytest.raises(ValueError, match=f'{name} must be .*{value}'):
+        TripletTrainChain(_Scale(), **kwargs)
