@@ -6,6 +6,7 @@ from vasily_fashion.datasets import CCPBboxDataset, RepeatRareDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.training import create_communicator, train_fashion_ssd
 
+import numpy as np
 from chainer.datasets import ConcatenatedDataset
 
 
@@ -77,6 +78,7 @@ def main(argv=None):
             parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
         if not parts:
             parser.error('nothing to train on: give --root or --n-synthetic')
+        np.random.seed(args.seed)  # layers that no file gives start at random
         model = FashionSSD300(pretrained_model=args.weights)
     except (OSError, ValueError) as error:
         parser.error(str(error))

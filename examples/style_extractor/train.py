@@ -14,6 +14,8 @@ from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg
 from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
 from vasily_fashion.training import create_communicator, train_style_extractor
 
+import numpy as np
+
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
@@ -89,6 +91,7 @@ def main(argv=None):
                 SyntheticFashionDataset(args.n_synthetic, args.seed)))
         if not parts:
             parser.error('nothing to train on: give --root or --n-synthetic')
+        np.random.seed(args.seed)  # layers that no file gives start at random
         model = StyleExtractorBN(pretrained_model=args.weights)
         if args.vgg16 is not None:
             start_from_vgg16(model, args.vgg16)

@@ -102,6 +102,21 @@ def test_style_extractor(tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_same_seed_same_start(tmp_path):
+    first, again, other = (tmp_path / name for name in 'abc')
+    for out, seed in (first, 1), (again, 1), (other, 2):
+        _main('style_extractor/train.py')([
+            '--n-synthetic', '1', '--iteration', '1', '--batch-size', '2',
+            '--lr', '0', '--seed', str(seed), '--out', str(out)])
+    with np.load(first / 'model.npz') as a, np.load(again / 'model.npz') as b, \
+            np.load(other / 'model.npz') as c:
+        for layer in ('conv1_1', 'conv4_1', 'fc5'):
+            np.testing.assert_allclose(
+                a[f'{layer}/W'], b[f'{layer}/W'], rtol=1e-5, atol=1e-7)
+            assert not np.allclose(a[f'{layer}/W'], c[f'{layer}/W'])
+
+
+@pytest.mark.slow
 def test_ssd(tmp_path):
     # starts from part of the weights: conv1_1 alone
     W = np.random.RandomState(0).normal(
