@@ -12,6 +12,7 @@ import pytest
 from chainer.dataset import download
 
 _FOLDER = 'VASILY_FASHION_WEIGHTS'
+_URL = 'VASILY_FASHION_WEIGHTS_URL'
 _DATA = b'weights'
 
 
@@ -20,6 +21,7 @@ def cache(tmp_path, monkeypatch):
     folder = tmp_path / 'cache'
     monkeypatch.setattr(download, '_dataset_root', str(folder))
     monkeypatch.delenv(_FOLDER, raising=False)
+    monkeypatch.delenv(_URL, raising=False)
     return folder
 
 
@@ -81,7 +83,7 @@ def test_nowhere(tmp_path, cache, link_name, monkeypatch):
         locate_weights('fashion', link_name)
     message = str(caught.value)
     root = pathlib.Path(vasily_fashion.__file__).parents[1]
-    for part in ('test_link_7f3a.npz', _FOLDER, str(tmp_path / 'mine'),
+    for part in ('test_link_7f3a.npz', _FOLDER, _URL, str(tmp_path / 'mine'),
                  str(cache / 'vasily_fashion' / 'weights'),
                  str(root / 'weights')):
         assert part in message
@@ -131,7 +133,7 @@ def server(tmp_path):
     with http.server.ThreadingHTTPServer(
             ('127.0.0.1', 0), functools.partial(
                 Handler, directory=str(tmp_path / 'served'))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(.02,))
         thread.start()
         yield f'http://127.0.0.1:{server.server_port}'
         server.shutdown()
@@ -152,3 +154,106 @@ def test_gone_from_the_server(cache, no_proxy, server):
     with pytest.raises(OSError, match='gone.npz.*404'):
         locate_weights('voc0712', 'fashion_ssd300', url)
     assert not list(cache.rglob('gone*'))
+
+
+@pytest.fixture
+def base_url(server, monkeypatch):
+    monkeypatch.setenv(_URL, server + '/')
+    return server
+
+
+def test_download_from_the_base_url_once(
+        cache, no_proxy, base_url, link_name, tmp_path):
+    path = locate_weights('fashion', link_name)
+    folder = cache / 'vasily_fashion' / 'weights'
+    assert path == str(folder / 'test_link_7f3a.npz')
+    assert pathlib.Path(path).read_bytes() == _DATA
+    (tmp_path / 'served' / 'test_link_7f3a.npz').unlink()
+    assert locate_weights('fashion', link_name) == path
+
+
+def test_no_download_of_what_is_there(
+        cache, no_proxy, link_name, monkeypatch):
+    monkeypatch.setenv(_URL, 'http://127.0.0.1:1')
+    path = _put(cache / 'vasily_fashion' / 'weights')
+    assert locate_weights('fashion', link_name) == path
+
+
+def _assert_says_where_to_put_it(cache, link_name, pattern):
+    """And leaves nothing in the cache, and what it says helps."""
+    with pytest.raises(OSError, match=pattern) as caught:
+        locate_weights('fashion', link_name)
+    folder = cache / 'vasily_fashion' / 'weights'
+    message = str(caught.value)
+    assert 'test_link_7f3a.npz by hand' in message
+    assert message.endswith(str(folder))
+    assert not list(folder.iterdir())
+    path = _put(folder)
+    assert locate_weights('fashion', link_name) == path
+
+
+def test_wrong_sha256(cache, no_proxy, base_url, link_name, tmp_path):
+    _put(tmp_path / 'served', b'weightz')
+    digest = hashlib.sha256(b'weightz').hexdigest()
+    _assert_says_where_to_put_it(
+        cache, link_name, f'sha256 is {digest}, not')
+
+
+def test_not_on_the_server(cache, no_proxy, base_url, link_name, tmp_path):
+    (tmp_path / 'served' / 'test_link_7f3a.npz').unlink()
+    _assert_says_where_to_put_it(cache, link_name, '404')
+
+
+def test_dead_host(cache, no_proxy, link_name, monkeypatch):
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    monkeypatch.setenv(_URL, f'http://127.0.0.1:{port}/weights')
+    _assert_says_where_to_put_it(
+        cache, link_name, f'127.0.0.1:{port}/weights/test_link_7f3a.npz')
+
+
+def test_no_url(cache, no_proxy, link_name, monkeypatch):
+    monkeypatch.setenv(_URL, 'weights.example')
+    _assert_says_where_to_put_it(cache, link_name, 'unknown url type')
+
+
+class _BreaksOff(http.server.BaseHTTPRequestHandler):
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(_DATA)))
+        self.end_headers()
+        self.wfile.write(_DATA[:4])
+
+    def log_message(self, *args):
+        pass
+
+
+class _Stalls(_BreaksOff):
+
+    def do_GET(self):
+        super().do_GET()
+        self.wfile.flush()
+        self.server.released.wait(10)
+
+
+@pytest.mark.parametrize(('handler', 'pattern'), [
+    (_BreaksOff, f'4 of {len(_DATA)} bytes'), (_Stalls, 'timed out')])
+def test_broken_download(
+        cache, no_proxy, link_name, monkeypatch, handler, pattern):
+    with http.server.ThreadingHTTPServer(
+            ('127.0.0.1', 0), handler) as server:
+        server.released = threading.Event()
+        thread = threading.Thread(target=server.serve_forever, args=(.02,))
+        thread.start()
+        monkeypatch.setenv(_URL, f'http://127.0.0.1:{server.server_port}')
+        monkeypatch.setattr(
+            locate_weights.__globals__['download_weights'],
+            '__defaults__', (.5,))
+        try:
+            _assert_says_where_to_put_it(cache, link_name, pattern)
+        finally:
+            server.released.set()
+            server.shutdown()
+            thread.join()

@@ -3,6 +3,8 @@ import os
 from http.client import HTTPException
 from pathlib import Path
 
+from vasily_fashion.utils.download_weights import download_weights
+
 from chainer.dataset import download
 
 #: This library's weights: file name and sha256. How each was made stands in
@@ -17,6 +19,9 @@ _FASHION_WEIGHTS = {
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
+#: Where this library's weights are downloaded from: there is no official
+#: server, so without it nothing is.
+_URL_VARIABLE = 'VASILY_FASHION_WEIGHTS_URL'
 
 
 def locate_weights(pretrained_model, link_name, url=None):
@@ -24,8 +29,9 @@ def locate_weights(pretrained_model, link_name, url=None):
 
     'fashion' is looked for in the folder that the environment variable
     `VASILY_FASHION_WEIGHTS` names, in weights/ of the checkout, and in the
-    cache folder ($CHAINER_DATASET_ROOT/vasily_fashion/weights), and checked by
-    its sha256.
+    cache folder ($CHAINER_DATASET_ROOT/vasily_fashion/weights). If it is in
+    none, it is downloaded once into the cache folder from the base URL that
+    `VASILY_FASHION_WEIGHTS_URL` holds. Its sha256 is checked either way.
 
     Args:
         pretrained_model (str or path): 'fashion', or the path of a file.
@@ -70,12 +76,18 @@ def locate_weights(pretrained_model, link_name, url=None):
                 if hashlib.file_digest(file, 'sha256').hexdigest() != sha256:
                     raise OSError(
                         f'{path} is damaged or of another version: its '
-                        f'sha256 is not {sha256}; fetch it again')
+                        f'sha256 is not {sha256}; remove it, or fetch it again')
             return str(path)
+    base_url = os.environ.get(_URL_VARIABLE)
+    if base_url:
+        path = folders[-1] / file_name
+        download_weights(f'{base_url.rstrip("/")}/{file_name}', path, sha256)
+        return str(path)
     raise FileNotFoundError(
         f'{file_name} is in none of {", ".join(map(str, folders))}: copy it '
         "there from weights/ of the project's repository, or let "
-        f'{_VARIABLE} name the folder that holds it')
+        f'{_VARIABLE} name the folder that holds it, or {_URL_VARIABLE} the '
+        'URL of a folder to download it from')
 
 
 def _download(url):
