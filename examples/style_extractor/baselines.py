@@ -41,7 +41,7 @@ def vgg16_features(imgs, weights):
 
     Args:
         imgs (iterable of numpy.ndarray): RGB, (3, H, W), 0..255.
-        weights (str): 'imagenet', or what `examples/ssd/hed2npz.py` wrote.
+        weights (str): 'imagenet', or what `examples/ssd/convert.py` wrote.
 
     Returns:
         numpy.ndarray: (N, 512), float32.

@@ -59,7 +59,7 @@ def main(argv=None):
         'all but chainer are compiled, for speed')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
-        "out: 'imagenet' or what examples/ssd/hed2npz.py wrote")
+        "out: 'imagenet' or what examples/ssd/convert.py wrote")
     parser.add_argument('--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)

@@ -32,7 +32,7 @@ def main(argv=None):
         '--weights', help="where to start: a path or 'fashion'")
     parser.add_argument(
         '--vgg16', help='start the first six convolutions with those of a '
-        'VGG16, such as examples/ssd/hed2npz.py writes')
+        'VGG16, such as examples/ssd/convert.py writes')
     parser.add_argument(
         '--n-frozen-block', type=int, default=0, choices=range(4),
         help='how many of the three blocks keep their weights')

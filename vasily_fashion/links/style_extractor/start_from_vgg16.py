@@ -15,7 +15,7 @@ def start_from_vgg16(model, path):
     Args:
         model (vasily_fashion.links.StyleExtractorBN): Changed in place.
         path (str or path): An .npz with `extractor/conv1_1/W` and so on, as
-            `examples/ssd/hed2npz.py` or ChainerCV's SSD300 has them.
+            `examples/ssd/convert.py` or ChainerCV's SSD300 has them.
 
     Raises:
         OSError: If the file cannot be read.
