@@ -199,6 +199,20 @@ def test_bf16_is_refused_by_name(extractor):
         compile_link(extractor, precision='bf16')
 
 
+@pytest.mark.gpu
+def test_link_on_a_gpu_stays_there(snaps):
+    import cupy
+    link = FashionSSD300(pretrained_model='fashion')
+    expected = link.predict(snaps)
+    link.to_device('@cupy:0')
+    compiled = compile_link(link, precision='f32')
+    assert isinstance(link.coder._default_bbox, cupy.ndarray)
+    for predict in (link.predict, compiled.predict):
+        for bbox, expected_bbox in zip(
+                predict(snaps)[0], expected[0], strict=True):
+            np.testing.assert_allclose(bbox, expected_bbox, atol=.1)
+
+
 @pytest.mark.parametrize('kwargs, error, match', [
     ({'engine': 'tensorrt'}, ValueError, "engine .*'tensorrt'"),
     ({'precision': 'f16'}, ValueError, "precision .*'f16'"),

@@ -1,3 +1,4 @@
+import copy
 import warnings
 
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
@@ -25,16 +26,17 @@ def export_onnx(link, insize, n_output):
     """
     import onnx_chainer
 
-    link = link.copy()
-    link.to_device('@numpy')
-    for child in link.links():
-        if isinstance(child, ChainerV1BatchNormalization):
-            # onnx_chainer takes the statistics as they are kept
-            child.avg_var = child.test_var
     x = np.zeros((1, 3, *insize), np.float32)
+    # not link.copy(), which shares SSD's default boxes and moves them along
+    link = copy.deepcopy(link)
     with warnings.catch_warnings():
-        # onnx_chainer warns of opsets newer than itself
+        # Chainer's own call of to_cpu, and opsets newer than onnx_chainer
         warnings.simplefilter('ignore')
+        link.to_device('@numpy')
+        for child in link.links():
+            if isinstance(child, ChainerV1BatchNormalization):
+                # onnx_chainer takes the statistics as they are kept
+                child.avg_var = child.test_var
         model = onnx_chainer.export(
             link, x, opset_version=11, input_names=['x'],
             output_names=[f'y{i}' for i in range(n_output)])
