@@ -17,6 +17,7 @@ from compile_precisions import compile_precisions
 from tqdm import tqdm
 
 _CHUNK = 16
+_PRECISIONS = 'chainer', 'f32', 'bf16', 'int8'
 
 
 def main(argv=None):
@@ -30,6 +31,9 @@ def main(argv=None):
     parser.add_argument(
         '--n-calibration', type=int, default=100,
         help='photos, and items, that int8 is calibrated on')
+    parser.add_argument(
+        '--precisions', nargs='+', choices=_PRECISIONS, default=_PRECISIONS,
+        metavar='PRECISION', help=f'which of {", ".join(_PRECISIONS)}')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     with chainer.using_config('accelerate', 'fast'):
@@ -48,8 +52,8 @@ def score_detection(args):
     link.use_preset('evaluate')
     train = CCPBboxDataset(args.root, 'train')
     step = max(len(train) // args.n_calibration, 1)
-    detectors = {'Chainer': link, **compile_precisions(
-        link, [train[i][0] for i in range(0, len(train), step)])}
+    detectors = _links(link, args.precisions, [
+        train[i][0] for i in range(0, len(train), step)])
     val = CCPBboxDataset(args.root, 'val')
     found = {name: ([], [], []) for name in detectors}
     truth = [], []
@@ -75,9 +79,8 @@ def score_retrieval(args):
     link = StyleExtractorBN(pretrained_model=args.extractor_weights)
     train = CCPItemDataset(args.root, 'train')
     step = max(len(train) // args.n_calibration, 1)
-    extractors = {'Chainer': link, **compile_precisions(
-        link, [img for i in range(0, len(train), step)
-               for img in train[i][:2]])}
+    extractors = _links(link, args.precisions, [
+        img for i in range(0, len(train), step) for img in train[i][:2]])
     val = CCPItemDataset(args.root, 'val')
     crops, products = zip(*(
         val[i][:2] for i in tqdm(range(len(val)), 'items', disable=None)),
@@ -92,6 +95,12 @@ def score_retrieval(args):
         print(f'  {name:8}', '  '.join(
             f'{key} {value:.4f}' for key, value in scores.items()))
     return result
+
+
+def _links(link, precisions, calibration):
+    links = {'chainer': link} if 'chainer' in precisions else {}
+    return {**links, **compile_precisions(
+        link, calibration, [p for p in precisions if p != 'chainer'])}
 
 
 if __name__ == '__main__':
