@@ -18,7 +18,7 @@ import tempfile
 import warnings
 
 from vasily_fashion.compat.importer import repair_source
-from vasily_fashion.compat.repairs import REPAIRS, REPLACED
+from vasily_fashion.compat.repairs import REPAIRS, REPLACED, REWRITTEN
 from vasily_fashion.utils import atomic_write
 
 from interleaved import interleaved, machine
@@ -44,7 +44,7 @@ def write_repaired(folder):
         source = pathlib.Path(importlib.util.find_spec(package).origin).parent
         shutil.copytree(source, folder / package)
     compat = _ROOT / 'vasily_fashion' / 'compat'
-    for module in REPAIRS:
+    for module in {**REPAIRS, **REWRITTEN}:
         path = folder.joinpath(*module.split('.'))
         path = path / '__init__.py' if path.is_dir() else path.with_suffix('.py')
         if path.exists():

@@ -1,7 +1,6 @@
 import hashlib
 import importlib.util
 
-from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy.compiled_ssd import CompiledSSD
 from vasily_fashion.deploy.compiled_style_extractor import CompiledStyleExtractor
 from vasily_fashion.deploy.export_onnx import export_onnx
@@ -169,6 +168,9 @@ def _load(engine, path, precision, cache=None):
 
 
 def _synthetic_snaps():
+    # takes a while to import, and is needed once for each network
+    from vasily_fashion.datasets import SyntheticFashionDataset
+
     return [img for img, _, _ in SyntheticFashionDataset(2)[:]]
 
 
