@@ -1,12 +1,11 @@
 """Time of starting: importing this library against importing ChainerCV.
 
 `import chainercv` fails on today's Python. What it would take is measured on
-copies of Chainer and ChainerCV whose files have the repairs written into them
-and are compiled beforehand, so that nothing of this library has a part in it.
-Each import is a process of its own, less what an empty process takes.
+copies of Chainer and ChainerCV whose files have the repairs written into them,
+so that nothing of this library has a part in it. Each import is a process of
+its own, less what an empty process takes; the bytecode of all modules is cached.
 """
 import argparse
-import compileall
 import importlib.util
 import json
 import os
@@ -15,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 
 from vasily_fashion.compat.importer import repair_source
 from vasily_fashion.compat.repairs import REPAIRS, REPLACED, REWRITTEN
@@ -56,16 +54,19 @@ def write_repaired(folder):
         shutil.copy(compat / name, folder / _COMPAT / name)
     for module, name in REPLACED.items():
         shutil.copy(compat / name, folder.joinpath(*module.split('.')).with_suffix('.py'))
-    with warnings.catch_warnings(action='ignore'):  # of "is" with a literal
-        compileall.compile_dir(folder, quiet=2, force=True)
 
 
-def importer(code, path):
-    """A function that runs code in a new Python, whose modules are of a path."""
-    env = {**os.environ, 'PYTHONPATH': str(path)}
+def importer(code, path, cache):
+    """A function that runs code in a new Python, whose modules are of a path.
+
+    Bytecode is written to the cache by the first call and read by the next, for
+    all modules alike.
+    """
+    env = {**os.environ, 'PYTHONPATH': str(path), 'PYTHONPYCACHEPREFIX': str(cache)}
+    env.pop('PYTHONDONTWRITEBYTECODE', None)
 
     def work():
-        subprocess.run([sys.executable, '-c', code], check=True, env=env, cwd=path)
+        subprocess.run([sys.executable, '-W', 'ignore', '-c', code], check=True, env=env, cwd=path)
 
     return work
 
@@ -76,10 +77,10 @@ def main(argv=None):
     parser.add_argument('--repeat', type=int, default=11, help='number of rounds')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         write_repaired(pathlib.Path(folder))
         seconds = interleaved({
-            name: importer(code, folder if name == _BASE else _ROOT)
+            name: importer(code, folder if name == _BASE else _ROOT, cache)
             for name, code in _CODES.items()}, args.repeat)
     empty = seconds.pop(_EMPTY)
     seconds = {name: s - empty for name, s in seconds.items()}

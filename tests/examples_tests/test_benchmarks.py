@@ -135,7 +135,8 @@ def test_chain_times_the_same_photos_and_crops(load, tmp_path):
     assert result['ratio'] == pytest.approx(
         result['photos_per_second'] / result['bound'])
     first, last = result['peak_mb']
-    assert 10 < first <= last
+    # in MB; Linux counts the peak to some pages only
+    assert 10 < first < last + 1
 
 
 def test_chain_reads_photos_of_a_folder(load, tmp_path, monkeypatch, capsys):
