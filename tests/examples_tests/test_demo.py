@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.retrieval import RetrievedItem
 
 import numpy as np
 import pytest
+from chainer.dataset import download
 from PIL import Image
 
 _DEMO = (pathlib.Path(__file__).parents[2] / 'examples'
@@ -214,35 +216,35 @@ def test_unreadable_product_images_are_named_and_skipped(
     _assert_sheet('output/retrieval.png')
 
 
-@pytest.mark.parametrize('argv, said', [
-    ([], 'openvino, f32'), (['--engine', 'chainer'], 'Chainer'),
-    (['--engine', 'openvino'], 'openvino, f32')])
-def test_compiled_networks_are_used_and_said(
-        small, tmp_path, capsys, monkeypatch, argv, said):
-    class Engine:
-        name, precision = 'openvino', 'f32'
+@pytest.fixture
+def cache_root(tmp_path):
+    before = download.get_dataset_root()
+    download.set_dataset_root(str(tmp_path / 'cache'))
+    yield
+    download.set_dataset_root(before)
 
-    class Compiled:
-        engine = Engine()
 
-        def __init__(self, link):
-            # whichever of the two there is; the thresholds are set before
-            self.predict = getattr(link, 'predict', None)
-            self.extract = getattr(link, 'extract', None)
+def test_networks_are_compiled_and_it_is_said(demo, cache_root):
+    link = StyleExtractorBN()
+    (compiled,), words = demo._compile([link], 'onnxruntime')
+    assert words == 'onnxruntime, f32'
+    assert compiled.engine.name == 'onnxruntime'
+    img = np.random.default_rng(0).uniform(0, 255, (3, 50, 40)).astype('f')
+    expected = link.extract([img])
+    np.testing.assert_allclose(
+        compiled.extract([img]), expected,
+        atol=1e-4 * np.abs(expected).max())
 
-    compiled = []
 
-    def compile_link(link, engine):
-        compiled.append(engine)
-        return Compiled(link)
-
-    monkeypatch.setattr(small, 'compile_link', compile_link)
-    _save(tmp_path / 'a.png', [0])
-    _save_shop(tmp_path / 'shop')
-    assert small.main(['--photo', 'a.png', '--gallery', 'shop', *argv]) == 0
-    out = capsys.readouterr().out
-    assert f'The networks are computed by {said}.\n' in out and 'bag' in out
-    assert compiled == ([] if said == 'Chainer' else [(argv or [0, 'auto'])[1]] * 2)
+def test_chainer_computes_if_asked_or_where_no_engine_is(demo, monkeypatch):
+    links = [StyleExtractorBN()]
+    assert demo._compile(links, 'chainer') == (links, 'Chainer')
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    found, words = demo._compile(links, 'auto')
+    assert found is links
+    assert words.startswith('Chainer (OpenVINO or ONNX Runtime is not installed')
+    with pytest.raises(ImportError, match='openvino is not installed'):
+        demo._compile(links, 'openvino')
 
 
 def _bad_cases():
