@@ -26,6 +26,9 @@ def main(argv=None):
     parser.add_argument(
         '--root', help='folder of Clothing Co-Parsing; its train split')
     parser.add_argument(
+        '--n-cutout', type=int, default=1,
+        help='how many product-like cutouts of each of its items there are')
+    parser.add_argument(
         '--n-synthetic', type=int, default=0,
         help='number of synthetic snaps whose items are added')
     parser.add_argument(
@@ -36,6 +39,12 @@ def main(argv=None):
     parser.add_argument(
         '--n-frozen-block', type=int, default=0, choices=range(4),
         help='how many of the three blocks keep their weights')
+    parser.add_argument(
+        '--features', metavar='FOLDER', help='compute frozen blocks once for '
+        'each image, and keep the outputs in this folder')
+    parser.add_argument(
+        '--n-view', type=int, default=4, help='with --features, how many '
+        'augmented views of a snap crop take turns')
     parser.add_argument('--out', default='output/style_extractor')
     parser.add_argument('--iteration', type=int, default=1000)
     parser.add_argument('--batch-size', type=int, default=16)
@@ -79,13 +88,17 @@ def main(argv=None):
         parser.error('--multi-node-bn needs --communicator')
     if args.loss == 'ratio' and args.margin is not None:
         parser.error('--loss ratio has no --margin')
+    if args.features is not None and (
+            args.n_frozen_block == 0 or args.communicator is not None):
+        parser.error('--features needs --n-frozen-block, and one worker')
     parts, val = [], None
     try:
         comm = create_communicator(args.communicator)
         if args.val_root is not None:
             val = CCPItemDataset(args.val_root, 'val')
         if args.root is not None:
-            parts.append(CCPItemDataset(args.root, 'train'))
+            parts.append(CCPItemDataset(
+                args.root, 'train', n_cutout=args.n_cutout))
         if args.n_synthetic:
             parts.append(SyntheticItemDataset(
                 SyntheticFashionDataset(args.n_synthetic, args.seed)))
@@ -105,7 +118,8 @@ def main(argv=None):
         seed=args.seed, resume=args.resume, margin=args.margin,
         loss=args.loss, negatives=args.negatives, val=val,
         eval_interval=args.eval_interval, comm=comm,
-        multi_node_bn=args.multi_node_bn)
+        multi_node_bn=args.multi_node_bn, features=args.features,
+        n_view=args.n_view)
 
 
 if __name__ == '__main__':

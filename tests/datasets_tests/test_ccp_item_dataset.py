@@ -66,6 +66,21 @@ def test_splits_share_no_item(root, items):
         CCPItemDataset(root, 'all').item_ids, [700, 702, 1000])
 
 
+def test_more_cutouts(root, items):
+    twice = CCPItemDataset(root, n_cutout=2)
+    assert len(twice) == 4
+    np.testing.assert_array_equal(twice.item_ids, [700, 702, 700, 702])
+    np.testing.assert_array_equal(twice.categories, [*items.categories] * 2)
+    np.testing.assert_array_equal(twice.bboxes, [*items.bboxes] * 2)
+    for i in range(2):
+        crop, cutout, category = items[i]
+        for j in (i, i + 2):
+            np.testing.assert_array_equal(twice[j][0], crop)
+            assert twice[j][2] == category
+        np.testing.assert_array_equal(twice[i][1], cutout)
+        assert not np.array_equal(twice[i + 2][1], cutout)
+
+
 def test_crop(items):
     crop, _, category = items[1]
     assert category == FASHION_CATEGORIES.index('dress')

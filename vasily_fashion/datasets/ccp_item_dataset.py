@@ -16,12 +16,15 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
     so the product image is made from the snap: the item's pixels alone on
     white, seen through a horizontal flip, a small rotation, and changes of
     scale, colour and blur, so that the pixels of both sides do not match. The
-    changes are random but follow from `seed`, the photo and the item alone.
+    changes are random but follow from `seed`, the photo, the item and the
+    number of the cutout alone.
 
     Args:
         root (str or path): As for :class:`CCPBboxDataset`.
         split ({'train', 'val', 'all'}): As for :class:`CCPBboxDataset`.
         seed (int): Another seed gives other changes of the cutouts.
+        n_cutout (int): How many examples there are of each item, with its
+            crop and a cutout that is changed anew.
 
     This dataset returns the following data.
 
@@ -41,7 +44,7 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         bboxes (numpy.ndarray): :math:`(N, 4)`, float32: its box there.
     """
 
-    def __init__(self, root, split='train', seed=0):
+    def __init__(self, root, split='train', seed=0, n_cutout=1):
         self.snaps = CCPBboxDataset(root, split)
         self.seed = seed
         where, bboxes, categories = [], [], []
@@ -52,12 +55,17 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
                     where.append((i, r))
                     bboxes.append(bbox[r])
                     categories.append(label[r])
-        self.snap_indices, self._positions = np.array(
-            where, np.int32).reshape(-1, 2).T
-        self.bboxes = np.array(bboxes, np.float32).reshape(-1, 4)
-        self.categories = np.array(categories, np.int32)
+        # the first cutout of every item, then the second, and so on
+        where = np.tile(
+            np.array(where, np.int32).reshape(-1, 2), (n_cutout, 1))
+        self.snap_indices, self._positions = where.T
+        self.bboxes = np.tile(
+            np.array(bboxes, np.float32).reshape(-1, 4), (n_cutout, 1))
+        self.categories = np.tile(
+            np.array(categories, np.int32), n_cutout)
         self.item_ids = np.array(
             [int(self.snaps.ids[i]) * 100 + r for i, r in where], np.int32)
+        self._cutouts = np.repeat(np.arange(n_cutout), len(bboxes))
 
     def __len__(self):
         return len(self.item_ids)
@@ -66,8 +74,9 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         i, r = int(self.snap_indices[index]), self._positions[index]
         img, = self.snaps.slice[i:i + 1, 'img']
         mask = self.snaps.get_mask(i)
+        cutout = self._cutouts[index]
         random_state = np.random.default_rng(
-            [self.seed, int(self.item_ids[index])])
+            [self.seed, int(self.item_ids[index]), *([cutout] if cutout else [])])
         bbox = self.bboxes[index][None]
         crop, = crop_by_bbox(img, bbox)
         alpha, = crop_by_bbox(mask[r:r + 1], bbox)

@@ -7,11 +7,12 @@ class ConcatenatedItemDataset(chainer.datasets.ConcatenatedDataset):
 
     Args:
         datasets: Each yields (snap_crop, product_image, category) and has
-            `item_ids`, such as :class:`CCPItemDataset`.
+            `item_ids` and `categories`, such as :class:`CCPItemDataset`.
 
     Attributes:
         item_ids (numpy.ndarray): :math:`(N,)`, int64, numbered anew: equal
             where two examples are of one data set and show one item.
+        categories (numpy.ndarray): :math:`(N,)`, int32.
     """
 
     def __init__(self, *datasets):
@@ -23,3 +24,6 @@ class ConcatenatedItemDataset(chainer.datasets.ConcatenatedDataset):
             n_item += len(known)
         self.item_ids = np.concatenate([*parts, np.empty(0, np.int64)]).astype(
             np.int64)
+        self.categories = np.concatenate(
+            [*(dataset.categories for dataset in datasets),
+             np.empty(0, np.int32)]).astype(np.int32)

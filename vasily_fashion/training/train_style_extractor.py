@@ -9,8 +9,8 @@ from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import 
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
+from vasily_fashion.training.training_pairs import FrozenPairs, TrainingPairs
 from vasily_fashion.training.workers import get_worker_device
-from vasily_fashion.transforms import street_augmentation
 
 import chainer
 import numpy as np
@@ -22,7 +22,8 @@ def train_style_extractor(
         lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0, margin=None,
         loss='triplet', negatives='all', n_frozen_block=0, device=-1, seed=0,
         log_interval=10, snapshot_interval=50, resume=None, val=None,
-        eval_interval=200, comm=None, multi_node_bn=False):
+        eval_interval=200, comm=None, multi_node_bn=False, features=None,
+        n_view=4):
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
     First fc5 is scaled so that two product images are at a squared distance
@@ -66,25 +67,45 @@ triplet_train_chain.TripletTrainChain` takes them.
         comm (chainermn.CommunicatorBase): Workers that share each batch.
         multi_node_bn (bool): Whether batch normalisation has the statistics
             of all workers' parts of a batch instead of each its own.
+        features (str or path): A folder where what the frozen blocks make of
+            the images is kept. They compute each image once then, as in test
+            mode, and an epoch takes a fraction of the time. For one worker,
+            and a dataset with `categories`. The folder grows to 98 kB an
+            image with two blocks frozen (one: 786 kB, three: 12 kB).
+        n_view (int): With `features`, as many views that the street
+            augmentation makes of a snap crop take turns at random, instead of
+            a new one each time.
 
     Returns:
         chainer.training.Trainer: After training. The weights are also in
         out/model.npz.
 
     Raises:
-        ValueError: If there is nothing to train on, or a batch of one.
+        ValueError: If there is nothing to train on, or a batch of one;
+            `features` without frozen blocks, with workers, or of another
+            training.
     """
     if len(dataset) == 0:
         raise ValueError('dataset is empty: there is nothing to train on')
+    if features is not None and (n_frozen_block == 0 or comm is not None):
+        raise ValueError(
+            'features are those of frozen blocks, for one worker: give '
+            'n_frozen_block, and no comm')
     np.random.seed(seed)
     random_state = np.random.default_rng(seed)
     device = get_worker_device(device, comm)
 
+    pairs, start = TrainingPairs(dataset, model, random_state), 0
+    if features is not None:
+        model.to_device(device)
+        start = n_frozen_block
+        pairs = FrozenPairs(pairs, start, features, n_view, seed)
     if resume is None and batch_size > 1:
         _scale_embeddings(model, [
-            model.prepare(dataset[int(i)][1]) for i in np.random.choice(
-                len(dataset), min(batch_size, len(dataset)), replace=False)])
-    chain = TripletTrainChain(model, margin, loss, negatives, comm)
+            pairs[int(i)][1] for i in np.random.choice(
+                len(dataset), min(batch_size, len(dataset)), replace=False)],
+            start)
+    chain = TripletTrainChain(model, margin, loss, negatives, comm, start)
     chain.to_device(device)
     optimizer = chainer.optimizers.Adam(lr)
     optimizer.setup(chain)
@@ -100,34 +121,14 @@ triplet_train_chain.TripletTrainChain` takes them.
         steps=lr_steps, warm_up=warm_up)
     with _synchronized(model, comm if multi_node_bn else None):
         return run_training(
-            model, optimizer, 'alpha', _Pairs(dataset, model, random_state),
-            out, iteration, batch_size, schedule,
+            model, optimizer, 'alpha', pairs, out, iteration,
+            batch_size, schedule,
             ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
              'main/hit'],
             device, log_interval, snapshot_interval, resume, [random_state],
             None if val is None else RetrievalEvaluator(val, model),
             'validation/main/hit@1', eval_interval, [EmbeddingGuard(chain)],
             comm)
-
-
-class _Pairs(chainer.dataset.DatasetMixin):
-    """Prepared pairs, the street side as another photo would be."""
-
-    def __init__(self, dataset, model, random_state):
-        self._dataset = dataset
-        self._prepare = model.prepare
-        self._random_state = random_state
-        self._item_ids = np.asarray(
-            getattr(dataset, 'item_ids', range(len(dataset))))
-
-    def __len__(self):
-        return len(self._dataset)
-
-    def get_example(self, i):
-        crop, product, category = self._dataset[i]
-        crop = street_augmentation(crop, self._random_state)
-        return (self._prepare(crop), self._prepare(product),
-                np.int32(category), self._item_ids[i])
 
 
 @contextlib.contextmanager
@@ -143,10 +144,10 @@ def _synchronized(model, comm):
             link.comm = None
 
 
-def _scale_embeddings(model, products):
+def _scale_embeddings(model, products, start):
     with chainer.using_config('train', True), chainer.no_backprop_mode():
         embeddings = chainer.get_device('@numpy').send(
-            model(model.device.send(np.stack(products))).array)
+            model(model.device.send(np.stack(products)), start).array)
     spread = 2 * embeddings.var(axis=0, ddof=1).sum()
     if spread > 0:
         model.fc5.W.array /= np.sqrt(spread)

@@ -26,9 +26,9 @@ def street_augmentation(img, random_state):
         img = img[:, :, ::-1]
     img = np.array(img, np.float32)
     mean = img.mean()
-    contrast = random_state.uniform(0.7, 1.3)
-    gain = random_state.uniform(0.75, 1.25) * random_state.uniform(
-        0.92, 1.08, (3, 1, 1))
+    contrast = random_state.uniform(0.85, 1.15)
+    gain = random_state.uniform(0.85, 1.15) * random_state.uniform(
+        0.95, 1.05, (3, 1, 1))
     img = ((img - mean) * contrast + mean) * gain.astype(np.float32)
     _, h, w = img.shape
     if random_state.random() < 0.3:

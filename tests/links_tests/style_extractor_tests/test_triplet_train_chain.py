@@ -17,7 +17,7 @@ class _Scale(chainer.Chain):
         with self.init_scope():
             self.scale = chainer.Parameter(np.array([1.5], np.float32))
 
-    def forward(self, x):
+    def forward(self, x, start=0):
         return x * F.broadcast_to(self.scale, x.shape)
 
 

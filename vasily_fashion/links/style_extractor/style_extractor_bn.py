@@ -80,31 +80,50 @@ class StyleExtractorBN(chainer.Chain):
     def train(self, train):
         self._train = train
 
-    def forward(self, x):
+    def forward(self, x, start=0):
         """Embed a prepared batch.
 
         Args:
             x (~chainer.Variable or array): :math:`(N, 3, 384, 256)`, float32,
-                as :meth:`prepare` makes them.
+                as :meth:`prepare` makes them; or what :meth:`forward_blocks`
+                made of them.
+            start (int): How many of the three blocks it has been through.
 
         Returns:
             ~chainer.Variable: :math:`(N, 128)`, not normalised.
         """
         with chainer.using_config('train', self.train):
-            return self._embed(x)
+            return self._embed(x, start)
 
-    def _embed(self, x):
-        h = F.relu(self.bn1_1(self.conv1_1(x)))
-        h = F.relu(self.bn1_2(self.conv1_2(h)))
-        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
-        h = F.relu(self.bn2_1(self.conv2_1(h)))
-        h = F.relu(self.bn2_2(self.conv2_2(h)))
-        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
-        h = F.relu(self.bn3_1(self.conv3_1(h)))
-        h = F.relu(self.bn3_2(self.conv3_2(h)))
-        h = F.dropout(F.max_pooling_2d(h, 4, stride=4), 0.25)
+    def _embed(self, x, start=0):
+        h = F.dropout(self.forward_blocks(x, start), 0.25)
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
+
+    def forward_blocks(self, x, start=0, stop=3):
+        """Compute some of the blocks: two convolutions and a max pooling.
+
+        Other than :meth:`forward`, it follows `chainer.config.train` alone.
+
+        Args:
+            x (~chainer.Variable or array): As for :meth:`forward`.
+            start (int): How many of the three blocks it has been through.
+            stop (int): How many it is to have been through.
+
+        Returns:
+            ~chainer.Variable: :math:`(N, 64, 96, 64)`,
+            :math:`(N, 128, 24, 16)` or :math:`(N, 256, 6, 4)` after one, two
+            or three blocks.
+        """
+        h = x
+        for block in range(start + 1, stop + 1):
+            if block > 1:
+                h = F.dropout(h, 0.25)
+            for layer in (1, 2):
+                h = self[f'conv{block}_{layer}'](h)
+                h = F.relu(self[f'bn{block}_{layer}'](h))
+            h = F.max_pooling_2d(h, 4, stride=4)
+        return h
 
     def prepare(self, img):
         """Make an image fit the network, in training as in use.

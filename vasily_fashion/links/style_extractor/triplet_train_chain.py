@@ -33,6 +33,8 @@ class TripletTrainChain(chainer.Chain):
 choose_negatives` says.
         comm (chainermn.CommunicatorBase): Workers that hold a part of each
             batch; an anchor's negatives are in all of them.
+        start (int): How many of the extractor's blocks the batches have been
+            through.
 
     Attributes:
         loss_at_collapse (float): The loss where all embeddings are alike.
@@ -43,7 +45,7 @@ choose_negatives` says.
     """
 
     def __init__(self, model, margin=None, loss='triplet', negatives='all',
-                 comm=None):
+                 comm=None, start=0):
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(
@@ -62,6 +64,7 @@ choose_negatives` says.
         self.margin = LOSSES[loss] if margin is None else margin
         self.negatives = negatives
         self.comm = comm
+        self.start = start
 
     @property
     def loss_at_collapse(self):
@@ -78,7 +81,8 @@ choose_negatives` says.
         `d_negative`, of all items of the batch.
 
         Args:
-            query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`.
+            query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`, or
+                what the first `start` blocks made of them.
             positive (array): Their product images, of the same shape.
             category (array): :math:`(B,)`, int; for negatives of the same
                 category alone.
@@ -91,7 +95,7 @@ choose_negatives` says.
         Raises:
             ValueError: If :math:`B < 2`: there is no negative then.
         """
-        q, p = self._gather(self.model(query)), self._gather(self.model(positive))
+        q, p = (self._gather(self.model(x, self.start)) for x in (query, positive))
         n_pair = len(q)
         if n_pair < 2:
             raise ValueError(

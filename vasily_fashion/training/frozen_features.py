@@ -1,0 +1,63 @@
+import hashlib
+from pathlib import Path
+
+from vasily_fashion.utils import atomic_write
+
+import numpy as np
+
+
+class FrozenFeatures:
+    """What the frozen part of a network makes of its inputs, kept on disk.
+
+    Each input is computed once, when it is first asked for. The outputs are
+    in `features.npy`, float16, which is mapped, not read; `is_there.npy` says
+    which of them are there. A process may die at any moment: what is marked
+    as there is whole.
+
+    Args:
+        folder (str or path): Made if there is none. Room is taken for all
+            outputs from the beginning, where the file system has no holes.
+        shape (tuple of int): Of one output.
+        n (int): How many there are.
+        key (bytes): Of all that the outputs depend on. A folder belongs to
+            one.
+
+    Raises:
+        ValueError: If the folder belongs to another key.
+    """
+
+    def __init__(self, folder, shape, n, key):
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        key = hashlib.sha256(key + repr((shape, n)).encode()).hexdigest()
+        path = folder / 'key'
+        if not path.exists():  # it comes last
+            _create(folder / 'features.npy', (n, *shape), np.float16)
+            _create(folder / 'is_there.npy', (n,), bool)
+            with atomic_write(path, 'w') as file:
+                file.write(key)
+        if path.read_text() != key:
+            raise ValueError(
+                f'{folder} holds features of other weights, images or views: '
+                'name another folder, or delete it')
+        self._features = np.load(folder / 'features.npy', mmap_mode='r+')
+        self._is_there = np.load(folder / 'is_there.npy', mmap_mode='r+')
+
+    def get(self, i, compute):
+        """Return output `i`; the first time, that is what `compute` returns.
+
+        Args:
+            i (int): Which.
+            compute (callable): Takes nothing and returns an array.
+
+        Returns:
+            numpy.ndarray: float32, rounded to float16.
+        """
+        if not self._is_there[i]:
+            self._features[i] = compute()
+            self._is_there[i] = True
+        return self._features[i].astype(np.float32)
+
+
+def _create(path, shape, dtype):
+    np.lib.format.open_memmap(path, 'w+', dtype, shape)  # all zeros
