@@ -63,3 +63,126 @@ CCP_TO_FASHION = {
     'wallet': 'bag',
     'wedges': 'footwear',
 }
+
+#: DeepFashion2's category ids -> fashion category. The names are spelt in two
+#: ways, the ids in one.
+DEEPFASHION2_TO_FASHION = {
+    1: 'top',  # short sleeve top
+    2: 'top',  # long sleeve top
+    3: 'outer',  # short sleeve outwear
+    4: 'outer',  # long sleeve outwear
+    5: 'top',  # vest: a top without sleeves
+    6: 'top',  # sling
+    7: 'shorts',
+    8: 'pants',  # trousers
+    9: 'skirt',
+    10: 'dress',  # short sleeve dress
+    11: 'dress',  # long sleeve dress
+    12: 'dress',  # vest dress
+    13: 'dress',  # sling dress
+}
+
+#: ModaNet's categories -> fashion category.
+MODANET_TO_FASHION = {
+    **{name: name for name in FASHION_CATEGORIES if name != 'scarf_tie'},
+    'boots': 'footwear',
+    'scarf/tie': 'scarf_tie',
+}
+
+#: Fashionpedia's categories -> fashion category. Parts (sleeve, collar, ...)
+#: and what is not here (glove, watch, hosiery, umbrella) are no item.
+FASHIONPEDIA_TO_FASHION = {
+    'shirt, blouse': 'top',
+    'top, t-shirt, sweatshirt': 'top',
+    'sweater': 'top',
+    'cardigan': 'outer',
+    'jacket': 'outer',
+    'vest': 'outer',
+    'pants': 'pants',
+    'shorts': 'shorts',
+    'skirt': 'skirt',
+    'coat': 'outer',
+    'dress': 'dress',
+    'jumpsuit': 'dress',
+    'cape': 'outer',
+    'glasses': 'sunglasses',
+    'hat': 'headwear',
+    'headband, head covering, hair accessory': 'headwear',
+    'tie': 'scarf_tie',
+    'belt': 'belt',
+    'shoe': 'footwear',
+    'bag, wallet': 'bag',
+    'scarf': 'scarf_tie',
+}
+
+#: Exact Street2Shop's categories -> fashion category.
+STREET2SHOP_TO_FASHION = {
+    'bags': 'bag',
+    'belts': 'belt',
+    'dresses': 'dress',
+    'eyewear': 'sunglasses',
+    'footwear': 'footwear',
+    'hats': 'headwear',
+    'leggings': 'pants',
+    'outerwear': 'outer',
+    'pants': 'pants',
+    'skirts': 'skirt',
+    'tops': 'top',
+}
+
+#: DeepFashion Consumer-to-Shop's categories (the second folder of an image's
+#: path) -> fashion category.
+CONSUMER_TO_SHOP_TO_FASHION = {
+    'Blouse': 'top',
+    'Chiffon': 'top',
+    'Coat': 'outer',
+    'Dress': 'dress',
+    'Jeans': 'pants',
+    'Lace_Dress': 'dress',
+    'Lace_Shirt': 'top',
+    'Leggings': 'pants',
+    'Pants': 'pants',
+    'Polo_Shirt': 'top',
+    'Shorts': 'shorts',
+    'Skirt': 'skirt',
+    'Sleeveless_Dress': 'dress',
+    'Summer_Suit': 'top',  # the same as Summer_Wear, in high resolution
+    'Summer_Wear': 'top',
+    'Suspenders_Skirt': 'skirt',
+    'T_Shirt': 'top',
+    'Tank_Top': 'top',
+}
+
+#: DeepFashion In-shop's categories (the second folder of an image's path) ->
+#: fashion category.
+IN_SHOP_TO_FASHION = {
+    'Blouses_Shirts': 'top',
+    'Cardigans': 'outer',
+    'Denim': 'pants',
+    'Dresses': 'dress',
+    'Graphic_Tees': 'top',
+    'Jackets_Coats': 'outer',
+    'Jackets_Vests': 'outer',
+    'Leggings': 'pants',
+    'Pants': 'pants',
+    'Rompers_Jumpsuits': 'dress',
+    'Shirts_Polos': 'top',
+    'Shorts': 'shorts',
+    'Skirts': 'skirt',
+    'Suiting': 'outer',
+    'Sweaters': 'top',
+    'Sweatshirts_Hoodies': 'top',
+    'Tees_Tanks': 'top',
+}
+
+#: What a data set of one's own may call its categories -> fashion category.
+COMMON_TO_FASHION = {
+    **CCP_TO_FASHION,
+    **FASHIONPEDIA_TO_FASHION,
+    **STREET2SHOP_TO_FASHION,
+    **MODANET_TO_FASHION,
+    'longsleeve': 'top',
+    'outwear': 'outer',
+    'scarf_tie': 'scarf_tie',
+    'trousers': 'pants',
+}

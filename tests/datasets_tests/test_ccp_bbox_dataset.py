@@ -130,13 +130,14 @@ def test_masks(root):
     assert dataset.get_mask(2).shape == (0, *_SIZE)
 
 
-def test_annotations_need_no_photo(tmp_path):
+def test_a_photo_is_missing(tmp_path):
     root = make_ccp(tmp_path / 'ccp')
     (root / 'photos' / '0005.jpg').unlink()
-    dataset = CCPBboxDataset(root, 'val')
-    assert [len(label) for label in dataset.slice[:, 'label']] == [1, 0]
-    with pytest.raises(OSError, match='0005.jpg'):
-        dataset[0]
+    with pytest.raises(FileNotFoundError, match='0005.jpg'):
+        CCPBboxDataset(root, 'val')
+    dataset = CCPBboxDataset(root, 'val', missing='skip')
+    assert dataset.ids == ['0010'] and dataset.n_missing == 1
+    assert [len(label) for label in dataset.slice[:, 'label']] == [0]
 
 
 def test_pickle(root):

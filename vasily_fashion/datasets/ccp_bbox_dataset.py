@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from vasily_fashion.categories import CCP_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.utils import read_image
 
 import cv2
@@ -31,6 +32,8 @@ class CCPBboxDataset(GetterDataset):
             `label_list.mat`.
         split ({'train', 'val', 'all'}): Photos whose id is a multiple of 5
             are for validation.
+        missing ({'raise', 'skip'}): What to do about photos that are
+            annotated but not there.
 
     This dataset returns the following data.
 
@@ -44,9 +47,14 @@ class CCPBboxDataset(GetterDataset):
 
     Attributes:
         ids (list of str): The photo ids, in order.
+        names (list of str): The photos, under `root`.
+        label_names (tuple of str): What the labels mean.
+        n_missing (int): How many photos were left out.
     """
 
-    def __init__(self, root, split='train'):
+    label_names = FASHION_CATEGORIES
+
+    def __init__(self, root, split='train', missing='raise'):
         super().__init__()
         if split not in ('train', 'val', 'all'):
             raise ValueError(
@@ -65,6 +73,12 @@ class CCPBboxDataset(GetterDataset):
             if path.stem.isdecimal() and (
                 split == 'all'
                 or (int(path.stem) % _VAL_PERIOD == 0) == (split == 'val'))]
+        keep = keep_existing(
+            self.root, [f'photos/{id_}.jpg' for id_ in self.ids], missing,
+            folder)
+        self.ids = [id_ for id_, k in zip(self.ids, keep, strict=True) if k]
+        self.names = [f'photos/{id_}.jpg' for id_ in self.ids]
+        self.n_missing = int((~keep).sum())
         self._label_of_value = {
             value: FASHION_CATEGORIES.index(CCP_TO_FASHION[name])
             for value, name in enumerate(
@@ -77,7 +91,7 @@ class CCPBboxDataset(GetterDataset):
         return len(self.ids)
 
     def _get_image(self, i):
-        return read_image(self.root / 'photos' / f'{self.ids[i]}.jpg')
+        return read_image(self.root / self.names[i])
 
     def _get_annotations(self, i):
         label, mask = self._get_items(i)

@@ -25,6 +25,7 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         seed (int): Another seed gives other changes of the cutouts.
         n_cutout (int): How many examples there are of each item, with its
             crop and a cutout that is changed anew.
+        missing ({'raise', 'skip'}): As for :class:`CCPBboxDataset`.
 
     This dataset returns the following data.
 
@@ -44,8 +45,9 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         bboxes (numpy.ndarray): :math:`(N, 4)`, float32: its box there.
     """
 
-    def __init__(self, root, split='train', seed=0, n_cutout=1):
-        self.snaps = CCPBboxDataset(root, split)
+    def __init__(self, root, split='train', seed=0, n_cutout=1,
+                 missing='raise'):
+        self.snaps = CCPBboxDataset(root, split, missing)
         self.seed = seed
         where, bboxes, categories = [], [], []
         for i, (bbox, label) in enumerate(

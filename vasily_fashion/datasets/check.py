@@ -1,0 +1,210 @@
+"""Read a data set once, and say what is wrong with it.
+
+    python -m vasily_fashion.datasets.check deepfashion2 DeepFashion2 --sheet sheet.png
+
+The exit status is 0 if the data set is fit for training, 1 if something has
+to be mended or left out (images that are missing or broken, boxes that are
+empty or outside of their image, no example at all), 2 if it cannot be opened.
+Duplicates and queries without a product image are told, and no fault.
+"""
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter
+
+from vasily_fashion.datasets.leave_out_broken import find_broken
+from vasily_fashion.datasets.named_datasets import (
+    BBOX_DATASETS,
+    RETRIEVAL_DATASETS,
+    open_dataset,
+)
+from vasily_fashion.utils import atomic_write
+
+import numpy as np
+
+_N_SHOWN = 5
+_FAULTS = ('missing', 'broken', 'empty boxes', 'boxes outside')
+
+
+def main(argv=None):
+    names = {**BBOX_DATASETS, **RETRIEVAL_DATASETS}
+    parser = argparse.ArgumentParser(
+        prog='python -m vasily_fashion.datasets.check',
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('name', choices=names, metavar='NAME',
+                        help=', '.join(names))
+    parser.add_argument('root', help="its folder; of 'coco' and 'csv' the file")
+    parser.add_argument('--split', help='one of its splits; all by default')
+    parser.add_argument(
+        '--images', help='folder of the images, for coco and csv; the CSV of '
+        'a folder of products')
+    parser.add_argument('--sheet', help='a PNG for random samples, with boxes')
+    parser.add_argument('--json', help='a file for what was found')
+    args = parser.parse_args(argv)
+
+    splits = (args.split,) if args.split else names[args.name][1]
+    report, datasets = {}, {}
+    for split in splits:
+        try:
+            dataset = open_dataset(
+                args.name, args.root, split, 'skip', args.images)
+        except (OSError, ValueError, ImportError) as error:
+            parser.error(str(error))
+        datasets[split or 'all'] = dataset
+        report[split or 'all'] = check(dataset)
+        print_report(split or 'all', report[split or 'all'])
+    fit = all(is_fit(of_split) for of_split in report.values())
+    if args.sheet:
+        write_sheet(datasets, args.sheet)
+    if args.json:
+        with atomic_write(args.json, 'w', encoding='utf-8') as file:
+            json.dump({'fit': fit, 'splits': report}, file, indent=2,
+                      ensure_ascii=False)
+    print('fit for training' if fit else 'NOT fit for training as it is')
+    return 0 if fit else 1
+
+
+def check(dataset):
+    """Read all of a data set.
+
+    Args:
+        dataset: A reader of this library.
+
+    Returns:
+        dict: `examples`, `images`, `categories` (name to count); `missing`,
+        an int; `broken` (image to fault), `empty boxes`, `boxes outside`,
+        `duplicates`, lists of image names; of retrieval data `queries`,
+        `gallery`, `items` and `queries without product`, ints.
+    """
+    digests, sizes = {}, {}
+
+    def look(name, img):
+        digest = hashlib.sha1((dataset.root / name).read_bytes())
+        digests.setdefault(digest.digest(), []).append(name)
+        sizes[name] = img.shape[1:]
+
+    broken = find_broken(dataset, look=look)
+    is_retrieval = hasattr(dataset, 'item_ids')
+    report = {
+        'examples': len(dataset), 'images': len(set(dataset.names)),
+        'categories': {}, 'missing': dataset.n_missing, 'broken': broken,
+        'empty boxes': [], 'boxes outside': [],
+        'duplicates': [' = '.join(same) for same in digests.values()
+                       if len(same) > 1]}
+    counts = Counter()
+    for i, name in enumerate(dataset.names):
+        if is_retrieval:
+            labels = [k for k in dataset.labels[i:i + 1] if k >= 0]
+            scale = 1
+            if dataset.long_side is not None and name in sizes:
+                scale = max(sizes[name]) / dataset.long_side
+            bbox = dataset.bboxes[i:i + 1] * scale
+            bbox = bbox[~np.isnan(bbox).any(axis=1)]
+        else:
+            (bbox, labels), = dataset.slice[i:i + 1, ('bbox', 'label')]
+        counts.update(dataset.label_names[k] for k in labels)
+        if len(bbox) and (bbox[:, 2:] <= bbox[:, :2]).any():
+            report['empty boxes'].append(name)
+        # annotations round: a pixel over the edge is none
+        if name in sizes and ((bbox < -1) | (
+                bbox > np.array(sizes[name] * 2) + 1)).any():
+            report['boxes outside'].append(name)
+    report['empty boxes'] += [
+        'left out by the reader'] * getattr(dataset, 'n_empty', 0)
+    report['categories'] = {
+        name: counts[name] for name in dataset.label_names if counts[name]}
+    if is_retrieval:
+        items = np.unique(dataset.item_ids[dataset.is_gallery])
+        report['queries'] = int(dataset.is_query.sum())
+        report['gallery'] = int(dataset.is_gallery.sum())
+        report['items'] = len(np.unique(dataset.item_ids))
+        report['queries without product'] = int((~np.isin(
+            dataset.item_ids[dataset.is_query], items)).sum())
+    return report
+
+
+def is_fit(report):
+    """Whether a report of :func:`check` has no fault."""
+    return report['examples'] > 0 and not any(
+        report[key] for key in _FAULTS)
+
+
+def print_report(split, report):
+    """Print a report of :func:`check`, with a few examples of each fault."""
+    print(f'{split}:')
+    for key, value in report.items():
+        if key == 'categories':
+            value = ', '.join(f'{k} {n}' for k, n in value.items()) or 'none'
+            print(f'  {key:24} {value}')
+            continue
+        shown = []
+        if isinstance(value, dict):
+            value, shown = len(value), list(value.values())
+        elif isinstance(value, list):
+            value, shown = len(value), value
+        print(f'  {key:24} {value:,}')
+        for text in shown[:_N_SHOWN]:
+            print(f'    {text}')
+        if len(shown) > _N_SHOWN:
+            print(f'    ... and {len(shown) - _N_SHOWN:,} more')
+
+
+def write_sheet(datasets, path, n_column=6, n_row=3, seed=0):
+    """Draw random examples of each split, with their boxes.
+
+    Args:
+        datasets (dict): From splits to readers.
+        path (str or path): The PNG.
+        n_column (int): Examples in a row.
+        n_row (int): Rows of each split.
+        seed (int): Of the choice.
+    """
+    import matplotlib.pyplot as plt
+    from chainercv.visualizations import vis_bbox
+
+    random_state = np.random.default_rng(seed)
+    colour = plt.get_cmap('tab20')
+    n = n_column * n_row
+    fig, axes = plt.subplots(
+        n_row * len(datasets), n_column, squeeze=False, layout='constrained',
+        figsize=(2.2 * n_column, 2.6 * n_row * len(datasets)))
+    for ax in axes.flat:
+        ax.axis('off')
+    for k, (split, dataset) in enumerate(datasets.items()):
+        order = random_state.permutation(len(dataset))
+        for ax, i in zip(axes.flat[k * n:(k + 1) * n], order, strict=False):
+            try:
+                example = dataset[int(i)]
+            except OSError as error:
+                ax.set_title(f'{split}: broken', fontsize=7, color='#d1495b')
+                ax.text(.5, .5, str(error)[-40:], fontsize=5, ha='center')
+                continue
+            if hasattr(dataset, 'item_ids'):
+                img, item_id, label = example
+                ax.imshow(img.astype(np.uint8).transpose(1, 2, 0))
+                side = 'query' if dataset.is_query[i] else 'gallery'
+                name = dataset.label_names[label] if label >= 0 else '?'
+                text = str(item_id)  # the end tells ids apart
+                text = text if len(text) <= 24 else f'...{text[-21:]}'
+                ax.set_title(f'{side} {name}\n{text}', fontsize=7)
+            else:
+                img, bbox, label = example
+                vis_bbox(
+                    img, bbox, label, label_names=dataset.label_names,
+                    instance_colors=[
+                        np.array(colour(k % colour.N)[:3]) * 255
+                        for k in label], linewidth=1.2, ax=ax)
+                for text in ax.texts:
+                    text.set_fontsize(5)
+                    text.get_bbox_patch().set(
+                        boxstyle='square,pad=.1', linewidth=0, alpha=.6)
+                ax.set_title(split, fontsize=7)
+            ax.axis('off')
+    with atomic_write(path) as file:
+        fig.savefig(file, format='png', dpi=100)
+    plt.close(fig)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

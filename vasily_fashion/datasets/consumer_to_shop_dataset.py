@@ -1,0 +1,90 @@
+from pathlib import Path
+
+from vasily_fashion.categories import CONSUMER_TO_SHOP_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.datasets.image_files import check_folder, check_names
+from vasily_fashion.datasets.read_annotation import read_table
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+
+_SPLITS = ('train', 'val', 'test')
+# The longer side of the images that the boxes were drawn on.
+_LONG_SIDE = 300
+# The high-resolution copies have another name for it.
+_FOLDER, _FOLDER_HIGHRES = 'CLOTHING/Summer_Wear', 'CLOTHING/Summer_Suit'
+
+
+class ConsumerToShopDataset(RetrievalDataset):
+    """DeepFashion Consumer-to-Shop: consumers' photos and shops' images.
+
+    An image is an example once [#]_, however many pairs it is in. Consumer
+    or shop is what `source_type` of the boxes says (1 is a shop).
+
+    .. [#] Ziwei Liu, Ping Luo, Shi Qiu, Xiaogang Wang, Xiaoou Tang.
+       DeepFashion: Powering Robust Clothes Recognition and Retrieval with
+       Rich Annotations. CVPR 2016. For the protocol, and what its gallery
+       is, see :func:`~vasily_fashion.evaluations.eval_consumer_to_shop`.
+
+    Args:
+        root (str or path): The folder that holds `Anno`, `Eval` and `Img`.
+        split ({'train', 'val', 'test', 'all'}): Partition of the pairs.
+        highres (bool): Whether the images are the high-resolution copies.
+            Boxes, which belong to images whose longer side is 300, are scaled
+            then, and `CLOTHING/Summer_Suit` is found under that name too.
+        missing ({'raise', 'skip'}): What to do about images that are not
+            there.
+        margin (float): As of
+            :class:`~vasily_fashion.datasets.RetrievalDataset`.
+
+    It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does.
+    Labels are the categories of the paths; -1 where one is unknown.
+
+    Raises:
+        FileNotFoundError: If a file or folder is missing.
+        ValueError: If a file is truncated or of another layout.
+    """
+
+    def __init__(self, root, split='train', highres=False, missing='raise',
+                 margin=0.):
+        if split not in (*_SPLITS, 'all'):
+            raise ValueError(
+                f'split must be one of {_SPLITS} or all, not {split!r}')
+        root = Path(root)
+        check_folder(root / 'Img', 'root must be the folder of DeepFashion '
+                     'Consumer-to-Shop that holds Anno, Eval and Img')
+        path = root / 'Anno' / 'list_bbox_consumer2shop.txt'
+        try:
+            boxes = {
+                name: (source == '1', float(y0), float(x0), float(y1), float(x1))
+                for name, _, source, x0, y0, x1, y1 in read_table(path, 7, 2)}
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
+        partition = root / 'Eval' / 'list_eval_partition.txt'
+        rows = {}  # an image -> its item and split, in the file's order
+        for *images, item_id, status in read_table(partition, 4, 2):
+            if status not in _SPLITS:
+                raise ValueError(
+                    f'{partition}: evaluation_status is {status!r}, none of '
+                    f'{_SPLITS}: is it the file of another benchmark?')
+            if split in (status, 'all'):
+                for name in images:
+                    rows.setdefault(name, (item_id, status))
+        check_names(rows, partition)
+        unknown = [name for name in rows if name not in boxes]
+        if unknown:
+            raise ValueError(
+                f'{path} has no box of {len(unknown)} images that {partition} '
+                f'names, such as {unknown[0]}')
+        label_of_name = {
+            name: FASHION_CATEGORIES.index(category)
+            for name, category in CONSUMER_TO_SHOP_TO_FASHION.items()}
+        files = list(rows)
+        if highres and (root / 'Img' / 'img' / _FOLDER_HIGHRES).is_dir():
+            files = [name.replace(_FOLDER, _FOLDER_HIGHRES) for name in files]
+        is_shop = [boxes[name][0] for name in rows]
+        super().__init__(
+            root / 'Img', files, [item_id for item_id, _ in rows.values()],
+            [not shop for shop in is_shop], is_shop,
+            [status for _, status in rows.values()],
+            [label_of_name.get(Path(name).parts[2], -1) for name in rows],
+            [boxes[name][1:] for name in rows], missing=missing,
+            source=partition, margin=margin,
+            long_side=_LONG_SIDE if highres else None)

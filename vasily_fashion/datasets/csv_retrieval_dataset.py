@@ -1,0 +1,111 @@
+import csv
+from pathlib import Path
+
+from vasily_fashion.categories import COMMON_TO_FASHION
+from vasily_fashion.datasets.category_map import make_label_map
+from vasily_fashion.datasets.image_files import check_names
+from vasily_fashion.datasets.read_annotation import read_text
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+
+import numpy as np
+
+_NEEDED = ('label', 'path', 'split', 'is_query', 'is_gallery')
+_BOX = ('y_1', 'x_1', 'y_2', 'x_2')
+_TRUTH = {'true': True, '1': True, '1.0': True, 'yes': True,
+          'false': False, '0': False, '0.0': False, 'no': False, '': None}
+
+
+class CSVRetrievalDataset(RetrievalDataset):
+    """Images of items from a CSV of one's own.
+
+    The columns are those of Open Metric Learning: `label` (the item), `path`,
+    `split`, `is_query`, `is_gallery`, and, if there are, `category` and the
+    box `x_1`, `x_2`, `y_1`, `y_2` in pixels. `item_id`, which
+    :func:`~vasily_fashion.datasets.write_retrieval_csv` adds where ids are no
+    numbers, goes before `label`. An empty `is_query` or `is_gallery`, as Open
+    Metric Learning has them in rows to train on, means both: such images are
+    paired with each other.
+
+    Args:
+        path (str or path): The CSV: UTF-8, with a header line.
+        split (str): Rows of this split alone.
+        root (str or path): Where `path` starts; the folder of the CSV by
+            default.
+        category_map (dict, 'common' or None): As of
+            :class:`~vasily_fashion.datasets.GenericCOCOBboxDataset`. Rows of
+            other categories stay, with the label -1.
+        missing ({'raise', 'skip'}): What to do about images that are not
+            there.
+        margin (float): As of
+            :class:`~vasily_fashion.datasets.RetrievalDataset`.
+
+    It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does.
+
+    Raises:
+        FileNotFoundError: If the CSV or an image is missing.
+        ValueError: If a column is missing or a value is wrong; the message has
+            the line.
+    """
+
+    def __init__(self, path, split=None, root=None, category_map='common',
+                 missing='raise', margin=0.):
+        root = Path(path).parent if root is None else Path(root)
+        rows = list(csv.DictReader(read_text(path).splitlines()))
+        header = rows[0].keys() if rows else ()
+        lacking = [name for name in _NEEDED if name not in header]
+        if lacking:
+            raise ValueError(
+                f'{path} has no row, or no column {lacking[0]}: its first '
+                f'line must name {", ".join(_NEEDED)}')
+        splits = {row['split'] for row in rows}
+        if split is not None:
+            rows = [row for row in rows if row['split'] == split]
+            if not rows:
+                raise ValueError(
+                    f'{path} has no row of split {split!r}; there are '
+                    f'{", ".join(map(repr, sorted(splits)))}')
+        names = [row['path'] for row in rows]
+        check_names(names, path)
+        categories = [row.get('category') or '' for row in rows]
+        label_of_name, label_names = make_label_map(
+            sorted({name for name in categories if name}),
+            COMMON_TO_FASHION if category_map == 'common' else category_map,
+            path)
+        id_column = 'item_id' if 'item_id' in header else 'label'
+        super().__init__(
+            root, names, _as_numbers([row[id_column] for row in rows]),
+            [_truth(row, 'is_query', path) for row in rows],
+            [_truth(row, 'is_gallery', path) for row in rows],
+            [row['split'] for row in rows],
+            [label_of_name.get(name, -1) for name in categories],
+            [_box(row, path) for row in rows], label_names, missing, path,
+            margin)
+
+
+def _as_numbers(item_ids):
+    try:
+        return np.array([int(x) for x in item_ids], np.int64)
+    except ValueError:
+        return np.array(item_ids)
+
+
+def _truth(row, column, path):
+    try:
+        value = _TRUTH[(row[column] or '').strip().lower()]
+    except KeyError:
+        raise ValueError(
+            f'{path}: {column} of {row["path"]} is {row[column]!r}, neither '
+            'True nor False') from None
+    return True if value is None else value
+
+
+def _box(row, path):
+    values = [(row.get(column) or '').strip() for column in _BOX]
+    if not any(values):
+        return (np.nan,) * 4
+    try:
+        return [float(value) for value in values]
+    except ValueError as error:
+        raise ValueError(
+            f'{path}: the box of {row["path"]} is no four numbers: {error}'
+        ) from error

@@ -1,0 +1,94 @@
+"""DeepFashion2's files, for the readers of its boxes and of its pairs."""
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from vasily_fashion.categories import DEEPFASHION2_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.datasets.image_files import check_folder, keep_existing
+from vasily_fashion.datasets.read_annotation import read_json
+
+_NAMES = (
+    'short sleeve top', 'long sleeve top', 'short sleeve outwear',
+    'long sleeve outwear', 'vest', 'sling', 'shorts', 'trousers', 'skirt',
+    'short sleeve dress', 'long sleeve dress', 'vest dress', 'sling dress')
+
+
+class Item(NamedTuple):
+    """What is read of an item of a photo."""
+
+    category_id: int  #: 1 to 13
+    style: int  #: 0 is that of an item without a pair
+    bbox: tuple  #: (y_min, x_min, y_max, x_max)
+
+
+def label_map(own_categories):
+    """Which label each category id has, and what the labels mean."""
+    if own_categories:
+        return {i + 1: i for i in range(len(_NAMES))}, _NAMES
+    return ({i: FASHION_CATEGORIES.index(name)
+             for i, name in DEEPFASHION2_TO_FASHION.items()},
+            FASHION_CATEGORIES)
+
+
+def find_annotations(root, split, missing):
+    """List the annotations of a split.
+
+    Returns:
+        (pathlib.Path, list of str, int):
+        The root, file names without suffix, in order, and how many photos are
+        missing.
+    """
+    root = Path(root)
+    if split not in ('train', 'validation'):
+        raise ValueError(
+            f"split must be 'train' or 'validation', not {split!r}")
+    for name in ('annos', 'image'):
+        check_folder(
+            root / split / name, 'root must be the folder of DeepFashion2 that '
+            f'holds {split}/annos and {split}/image')
+    stems = sorted(
+        name[:-len('.json')] for name in os.listdir(root / split / 'annos')
+        if name.endswith('.json'))
+    if not stems:
+        raise ValueError(f'{root / split / "annos"} has no json file')
+    keep = keep_existing(
+        root / split / 'image', [f'{stem}.jpg' for stem in stems], missing,
+        root / split / 'annos')
+    return root, [x for x, k in zip(stems, keep, strict=True) if k], int(
+        (~keep).sum())
+
+
+def read_items(path):
+    """Read the annotation of a photo.
+
+    Args:
+        path (path): The json.
+
+    Returns:
+        (dict, list of Item):
+        The json, with `source` and `pair_id`; its items, in order of their
+        number.
+
+    Raises:
+        ValueError: If it is damaged, or of another layout.
+    """
+    annotation = read_json(path, dict)
+    try:
+        if annotation['source'] not in ('user', 'shop'):
+            raise ValueError(f'source is {annotation["source"]!r}')
+        int(annotation['pair_id'])
+        items = []
+        # item numbers may have gaps
+        for key in sorted(annotation.keys() - {'source', 'pair_id'}):
+            x = annotation[key]
+            x0, y0, x1, y1 = x['bounding_box']
+            item = Item(int(x['category_id']), int(x['style']),
+                        (y0, x0, y1, x1))
+            if not 1 <= item.category_id <= len(_NAMES):
+                raise ValueError(f'category_id is {item.category_id}')
+            items.append(item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} is no annotation of DeepFashion2: '
+            f'{type(error).__name__} {error}') from error
+    return annotation, items

@@ -1,0 +1,63 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+from vasily_fashion.utils import ImageReadError, read_image
+
+import numpy as np
+from tqdm import tqdm
+
+
+def leave_out_broken(dataset, n_thread=4):
+    """Read every image once, and leave out what cannot be read.
+
+    Otherwise a damaged image raises when its example is asked for, which may
+    be hours into a training.
+
+    Args:
+        dataset: A reader of this library, with `root` and `names`.
+        n_thread (int): How many images are read at a time.
+
+    Returns:
+        (dataset, dict):
+        The dataset without examples of broken images; the name of each broken
+        image, and what is wrong with it.
+    """
+    broken = find_broken(dataset, n_thread)
+    keep = np.array([name not in broken for name in dataset.names], bool)
+    if isinstance(dataset, RetrievalDataset):
+        return dataset.choose(keep), broken
+    return dataset.slice[np.flatnonzero(keep).tolist()], broken
+
+
+def find_broken(dataset, n_thread=4, look=None):
+    """Read every image of a dataset once.
+
+    Args:
+        dataset, n_thread: As of :func:`leave_out_broken`.
+        look (callable): Takes the name and the image of each that can be
+            read.
+
+    Returns:
+        dict: From the name of each broken image to what is wrong with it.
+    """
+    names = list(dict.fromkeys(dataset.names))
+    broken = {}
+
+    def read(name):
+        try:
+            return read_image(dataset.root / name)
+        except ImageReadError as error:
+            return error
+
+    with ThreadPoolExecutor(n_thread) as executor, \
+            tqdm(total=len(names), desc='images', disable=None) as bar:
+        # a few at a time, since map would hold all images
+        for start in range(0, len(names), 8 * n_thread):
+            some = names[start:start + 8 * n_thread]
+            for name, img in zip(some, executor.map(read, some), strict=True):
+                if isinstance(img, ImageReadError):
+                    broken[name] = str(img)
+                elif look is not None:
+                    look(name, img)
+                bar.update()
+    return broken

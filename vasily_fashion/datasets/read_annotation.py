@@ -1,0 +1,81 @@
+"""Annotation files, with errors that name them."""
+import json
+import os
+
+
+def read_text(path, encoding='utf-8-sig'):
+    """Read a text file, whatever its line ends, with or without a BOM.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is not UTF-8.
+    """
+    path = os.fspath(path)
+    try:
+        with open(path, encoding=encoding) as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'{path}: there is no such file; is the root right?') from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is not text in UTF-8: {error}') from error
+
+
+def read_json(path, kind):
+    """Read a JSON file.
+
+    Args:
+        path (str or path): The file.
+        kind (type): dict or list, what it has to hold.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is truncated, no JSON or holds something else.
+    """
+    try:
+        value = json.loads(read_text(path))
+    except ValueError as error:
+        raise ValueError(
+            f'{path} is no whole JSON file ({error}); fetch it again'
+        ) from error
+    if not isinstance(value, kind):
+        raise ValueError(
+            f'{path} holds a {type(value).__name__}, not a {kind.__name__}: '
+            'it is not the file that it should be')
+    return value
+
+
+def read_table(path, n_column, n_header):
+    """Read a text table of DeepFashion: a count, a header, columns of spaces.
+
+    Args:
+        path (str or path): The file.
+        n_column (int): Columns that each row must have.
+        n_header (int): Lines before the first row; the first of them is the
+            number of rows.
+
+    Returns:
+        list of list of str: The rows.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If a row has another number of columns, or there are
+            fewer rows than the first line says.
+    """
+    lines = read_text(path).splitlines()
+    try:
+        n = int(lines[0])
+    except (IndexError, ValueError) as error:
+        raise ValueError(
+            f'{path}: its first line is not a number of rows') from error
+    rows = [line.split() for line in lines[n_header:] if line.strip()]
+    for i, row in enumerate(rows):
+        if len(row) != n_column:
+            raise ValueError(
+                f'{path}, row {i + 1} has {len(row)} columns, not {n_column}: '
+                f'{" ".join(row)[:80]!r}')
+    if len(rows) < n:
+        raise ValueError(
+            f'{path} has {len(rows)} rows where its first line says {n}: it '
+            'is truncated; fetch it again')
+    return rows

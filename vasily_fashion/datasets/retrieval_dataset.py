@@ -1,0 +1,123 @@
+from pathlib import Path
+
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.datasets.image_files import keep_existing
+from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.utils import read_image
+
+import numpy as np
+from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
+
+
+class RetrievalDataset(GetterDataset):
+    """Images of items: street photos and product images, a table of them.
+
+    The base of the readers of retrieval data sets. One example is one item
+    of one image, cut out by its box if it has one. A row of the table takes
+    about 250 bytes, most of it the name of the file.
+
+    Args:
+        root (str or path): Folder of the images.
+        names (list of str): The image of each example, under `root`.
+        item_ids (array): :math:`(N,)`, int or str: the item in each. Examples
+            of one id show the same item.
+        is_query (array): :math:`(N,)`, bool: whether it is a street photo, or
+            another that searches.
+        is_gallery (array): :math:`(N,)`, bool: whether it is a product image,
+            or another that is searched.
+        splits (array of str): :math:`(N,)`; '' where there is none.
+        labels (array): :math:`(N,)`, int32: its category; -1 where it is not
+            known.
+        bboxes (array): :math:`(N, 4)`; NaN where there is none and the whole
+            image is the item. All NaN by default.
+        label_names (tuple of str): What the labels mean.
+        missing ({'raise', 'skip'}): What to do about images that are not
+            there.
+        source (str or path): The annotation file, for messages.
+        margin (float): Room around boxes, as of
+            :func:`~vasily_fashion.transforms.crop_by_bbox`.
+        long_side (int): The longer side of the images that the boxes were
+            drawn on. If the files are of another size, boxes are scaled.
+
+    This dataset returns the following data.
+
+    .. csv-table::
+        :header: name, shape, dtype, format
+
+        img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
+        item_id, scalar, "int or str", --
+        label, scalar, int32, "index into `label_names`, or -1"
+
+    Attributes:
+        names, item_ids, is_query, is_gallery, splits, labels, bboxes: Of the
+            examples whose image is there.
+        root, label_names, margin, long_side: See above.
+        n_missing (int): How many examples were left out.
+
+    Raises:
+        FileNotFoundError: If images are missing and are not to be skipped.
+        ValueError: If the columns are not of one length.
+    """
+
+    def __init__(self, root, names, item_ids, is_query, is_gallery,
+                 splits=None, labels=None, bboxes=None,
+                 label_names=FASHION_CATEGORIES, missing='raise',
+                 source='the annotation', margin=0., long_side=None):
+        super().__init__()
+        n = len(names)
+        columns = {
+            'item_ids': np.asarray(item_ids),
+            'is_query': np.asarray(is_query, bool),
+            'is_gallery': np.asarray(is_gallery, bool),
+            'splits': np.full(n, '') if splits is None else np.asarray(splits),
+            'labels': np.full(n, -1, np.int32) if labels is None
+            else np.asarray(labels, np.int32),
+            'bboxes': np.full((n, 4), np.nan, np.float32) if bboxes is None
+            else np.asarray(bboxes, np.float32).reshape(-1, 4),
+        }
+        lengths = {'names': n, **{k: len(x) for k, x in columns.items()}}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f'columns must be of one length, not {lengths}')
+        keep = keep_existing(root, names, missing, source)
+        self.root = Path(root)
+        self.names = [name for name, k in zip(names, keep, strict=True) if k]
+        self.n_missing = n - len(self.names)
+        self.label_names = tuple(label_names)
+        self.margin, self.long_side = margin, long_side
+        for key, column in columns.items():
+            setattr(self, key, column[keep])
+        self.add_getter('img', self._get_image)
+        self.add_getter('item_id', lambda i: self.item_ids[i])
+        self.add_getter('label', lambda i: self.labels[i])
+
+    def __len__(self):
+        return len(self.names)
+
+    def _get_image(self, i):
+        img = read_image(self.root / self.names[i])
+        bbox = self.bboxes[i]
+        if np.isnan(bbox).any():
+            return img
+        if self.long_side is not None:
+            bbox = bbox * (max(img.shape[1:]) / self.long_side)
+        return crop_by_bbox(img, bbox[np.newaxis], self.margin)[0].copy()
+
+    def choose(self, which):
+        """Some of the examples.
+
+        Args:
+            which (array): :math:`(N,)`, bool; such as
+                ``dataset.splits == 'test'``.
+
+        Returns:
+            RetrievalDataset: With these.
+        """
+        which = np.asarray(which)
+        if which.dtype != bool or which.shape != (len(self),):
+            raise ValueError(f'which must be {len(self)} bools')
+        return RetrievalDataset(
+            self.root, [self.names[i] for i in np.flatnonzero(which)],
+            self.item_ids[which], self.is_query[which],
+            self.is_gallery[which], self.splits[which], self.labels[which],
+            self.bboxes[which], self.label_names, 'skip',
+            margin=self.margin, long_side=self.long_side)

@@ -1,0 +1,70 @@
+import chainer
+import numpy as np
+
+
+class StreetShopPairDataset(chainer.dataset.DatasetMixin):
+    """Pairs of a street crop and a product image of its item, for training.
+
+    Made of any :class:`~vasily_fashion.datasets.RetrievalDataset`. An example
+    is a query with at least one product image; of several, chance
+    (`numpy.random`) takes one each time.
+    :func:`~vasily_fashion.training.train_style_extractor` makes triplets of
+    them.
+
+    Args:
+        dataset (RetrievalDataset): Queries and product images, such as those
+            of the split to train on.
+
+    This dataset returns the following data.
+
+    .. csv-table::
+        :header: name, shape, dtype, format
+
+        snap_crop, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
+        product_image, ":math:`(3, H', W')`", float32, "RGB"
+        category, scalar, int, "index into `label_names`, or -1"
+
+    Attributes:
+        item_ids (numpy.ndarray): :math:`(N,)`, the item of each example.
+        categories (numpy.ndarray): :math:`(N,)`, int32.
+        n_without_product (int): Queries that were left out.
+
+    Raises:
+        ValueError: If no query has a product image.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        known, item = np.unique(dataset.item_ids, return_inverse=True)
+        item = item.reshape(-1)
+        products = np.flatnonzero(dataset.is_gallery)
+        products = products[np.argsort(item[products], kind='stable')]
+        count = np.bincount(item[products], minlength=len(known))
+        self._products = products
+        self._end = np.cumsum(count)
+        self._count = count
+        queries = np.flatnonzero(dataset.is_query)
+        has_product = count[item[queries]] > 0
+        # an image that is both is no product image of itself
+        alone = (count[item[queries]] == 1) & dataset.is_gallery[queries]
+        has_product &= ~alone
+        self._queries = queries[has_product]
+        self._items = item[self._queries]
+        self.n_without_product = int((~has_product).sum())
+        if len(self._queries) == 0:
+            raise ValueError(
+                f'none of the {len(queries)} queries has a product image '
+                f'among {len(products)}: nothing to train on')
+        self.item_ids = dataset.item_ids[self._queries]
+        self.categories = dataset.labels[self._queries]
+
+    def __len__(self):
+        return len(self._queries)
+
+    def get_example(self, i):
+        query, item = int(self._queries[i]), self._items[i]
+        products = self._products[
+            self._end[item] - self._count[item]:self._end[item]]
+        product = int(np.random.choice(products[products != query]))
+        return (self.dataset[query][0], self.dataset[product][0],
+                int(self.categories[i]))
