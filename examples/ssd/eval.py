@@ -8,7 +8,8 @@ import json
 import sys
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.datasets import CCPBboxDataset, SyntheticFashionDataset
+from vasily_fashion.datasets import SyntheticFashionDataset
+from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
@@ -27,9 +28,16 @@ def main(argv=None):
         epilog='example: python eval.py --dataset ccp '
         '--root clothing-co-parsing')
     parser.add_argument(
-        '--dataset', choices=('ccp', 'synthetic'), default='synthetic',
-        help='the val split of Clothing Co-Parsing, or synthetic snaps')
-    parser.add_argument('--root', help='folder of Clothing Co-Parsing')
+        '--dataset', choices=('synthetic', *BBOX_DATASETS),
+        default='synthetic', help='synthetic snaps, or the val split of a '
+        'data set')
+    parser.add_argument(
+        '--root', help="folder of the data set; of 'coco' the file")
+    parser.add_argument('--split', help='another split of it')
+    parser.add_argument('--images', help='folder of the photos of a COCO json')
+    parser.add_argument(
+        '--skip-missing', action='store_true',
+        help='leave out photos that are not there')
     parser.add_argument(
         '--n-snap', type=int, default=100, help='synthetic snaps')
     parser.add_argument(
@@ -44,22 +52,32 @@ def main(argv=None):
         '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    if args.dataset == 'ccp' and args.root is None:
-        parser.error('--dataset ccp needs --root')
+    if args.dataset != 'synthetic' and args.root is None:
+        parser.error(f'--dataset {args.dataset} needs --root')
+    try:
+        dataset = open_photos(args)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     with chainer.using_config('accelerate', 'fast'):
-        result = evaluate(args)
+        result = evaluate(args, dataset)
     if args.json:
         with atomic_write(args.json, 'w') as file:
             json.dump(result, file, indent=2)
             file.write('\n')
 
 
-def evaluate(args):
+def open_photos(args):
+    """Photos to score on."""
+    if args.dataset == 'synthetic':
+        return SyntheticFashionDataset(args.n_snap, args.seed)
+    return open_dataset(
+        args.dataset, args.root,
+        args.split or BBOX_DATASETS[args.dataset][1][-1],
+        'skip' if args.skip_missing else 'raise', args.images)
+
+
+def evaluate(args, dataset):
     """Print the scores; return them by name."""
-    if args.dataset == 'ccp':
-        dataset = CCPBboxDataset(args.root, 'val')
-    else:
-        dataset = SyntheticFashionDataset(args.n_snap, args.seed)
     model = FashionSSD300(pretrained_model=args.weights)
     if args.engine == 'chainer':
         model.to_device(args.device)

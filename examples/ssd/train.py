@@ -1,8 +1,9 @@
-"""Fine-tune SSD300 on Clothing Co-Parsing and synthetic snaps."""
+"""Fine-tune SSD300 on Clothing Co-Parsing or another data set, and synthetic snaps."""
 import argparse
 import os
 
-from vasily_fashion.datasets import CCPBboxDataset, RepeatRareDataset
+from vasily_fashion.datasets import RepeatRareDataset
+from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, open_dataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.training import create_communicator, train_fashion_ssd
 
@@ -17,10 +18,18 @@ def main(argv=None):
         epilog='example: python train.py --root clothing-co-parsing '
         '--weights vgg16_hed.npz --freeze-until conv3_3')
     parser.add_argument(
-        '--root', help='folder of Clothing Co-Parsing; its train split')
+        '--dataset', choices=tuple(BBOX_DATASETS), default='ccp',
+        help='what --root is; ccp is Clothing Co-Parsing')
+    parser.add_argument(
+        '--root', help="its folder, of 'coco' the file; its train split")
+    parser.add_argument(
+        '--images', help='folder of the photos, for a COCO json')
+    parser.add_argument(
+        '--skip-missing', action='store_true',
+        help='leave out photos that are not there')
     parser.add_argument(
         '--repeat-rare', type=float, metavar='SHARE',
-        help='repeat its photos of categories that less than this share of '
+        help='repeat photos of categories that less than this share of '
         'them show, such as 0.3')
     parser.add_argument(
         '--n-synthetic', type=int, default=0,
@@ -50,8 +59,9 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
-        '--val-root', help='folder of Clothing Co-Parsing, whose val split '
-        'scores the model while it is trained; best.npz keeps the best')
+        '--val-root', help='folder (or file) of a data set of the same kind, '
+        'whose val split scores the model while it is trained; best.npz keeps '
+        'the best')
     parser.add_argument(
         '--eval-interval', type=int, default=500, metavar='ITERATION',
         help='iterations between two scores')
@@ -63,13 +73,15 @@ def main(argv=None):
     if args.resume is not None and not os.path.isfile(args.resume):
         parser.error(f'--resume: there is no file {args.resume}')
 
+    if args.val_root is not None and args.dataset == 'modanet':
+        parser.error('--val-root: ModaNet has no boxes of a val split')
     parts, val = [], None
     try:
         comm = create_communicator(args.communicator)
         if args.val_root is not None:
-            val = CCPBboxDataset(args.val_root, 'val')
+            val = open_part(args, args.val_root, -1)
         if args.root is not None:
-            photos = CCPBboxDataset(args.root, 'train')
+            photos = open_part(args, args.root, 0)
             if args.repeat_rare is not None:
                 photos = RepeatRareDataset(photos, args.repeat_rare, args.seed)
             parts.append(photos)
@@ -89,6 +101,14 @@ def main(argv=None):
         freeze_until=args.freeze_until, device=args.device, seed=args.seed,
         resume=args.resume, val=val, eval_interval=args.eval_interval,
         comm=comm)
+
+
+def open_part(args, root, i):
+    """The first or last of a data set's splits."""
+    split = BBOX_DATASETS[args.dataset][1][i]
+    return open_dataset(
+        args.dataset, root, split, 'skip' if args.skip_missing else 'raise',
+        args.images)
 
 
 if __name__ == '__main__':

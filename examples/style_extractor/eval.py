@@ -5,6 +5,9 @@ of every item of the split, and a hit is the item's own among the k nearest.
 With detected boxes a query is the crop of the box that stands for the item:
 of those that overlap it most, and by 0.5 or more, the one of the best score,
 whatever its category. An item without one is a miss.
+
+Data sets of the field are scored by their own protocols, with true boxes;
+DeepFashion2 with detected ones as well.
 """
 import argparse
 import json
@@ -20,6 +23,7 @@ from vasily_fashion.utils import atomic_write
 import baselines
 import chainer
 import numpy as np
+import protocols
 from tqdm import tqdm
 
 _IOU_THRESH = 0.5
@@ -34,9 +38,20 @@ def main(argv=None):
         epilog='example: python eval.py --dataset ccp '
         '--root clothing-co-parsing --vgg16 vgg16_hed.npz')
     parser.add_argument(
-        '--dataset', choices=('ccp', 'synthetic'), default='synthetic',
-        help='the val split of Clothing Co-Parsing, or synthetic items')
-    parser.add_argument('--root', help='folder of Clothing Co-Parsing')
+        '--dataset', choices=('ccp', 'synthetic', *protocols.PROTOCOLS),
+        default='synthetic', help='the val split of Clothing Co-Parsing, '
+        'synthetic items, or one that is scored by its own protocol')
+    parser.add_argument(
+        '--root', help="folder of the data set; of 'csv' the file")
+    parser.add_argument(
+        '--split', help='another split of it than the one that is for tests')
+    parser.add_argument('--images', help='folder of the images of a CSV')
+    parser.add_argument(
+        '--skip-missing', action='store_true',
+        help='leave out images that are not there')
+    parser.add_argument(
+        '--gallery', choices=('test', 'val+test'), default='test',
+        help='of Consumer-to-Shop: what is searched is disputed')
     parser.add_argument(
         '--n-snap', type=int, default=100, help='synthetic snaps')
     parser.add_argument(
@@ -63,10 +78,22 @@ def main(argv=None):
     parser.add_argument('--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    if args.dataset == 'ccp' and args.root is None:
-        parser.error('--dataset ccp needs --root')
+    if args.dataset != 'synthetic' and args.root is None:
+        parser.error(f'--dataset {args.dataset} needs --root')
+    if args.boxes == 'detected' and args.dataset not in (
+            'ccp', 'synthetic', 'deepfashion2-pairs'):
+        parser.error(f'the protocol of {args.dataset} has true boxes')
     with chainer.using_config('accelerate', 'fast'):
-        result = evaluate(args)
+        if args.dataset in protocols.PROTOCOLS:
+            try:
+                dataset = protocols.open_for_test(
+                    args.dataset, args.root, args.split,
+                    'skip' if args.skip_missing else 'raise', args.images)
+            except (OSError, ValueError) as error:
+                parser.error(str(error))
+            result = evaluate_by_protocol(args, dataset)
+        else:
+            result = evaluate(args)
     if args.json:
         with atomic_write(args.json, 'w') as file:
             json.dump(result, file, indent=2)
@@ -99,6 +126,36 @@ def evaluate(args):
     if args.boxes == 'detected':
         print(f'{len(crops)} of them detected; the others are misses')
 
+    result = {}
+    for name, embed in make_methods(args).items():
+        gallery = embed(products)
+        result[name] = eval_retrieval(
+            embed(crops) if crops else gallery[:0], query_ids, gallery,
+            gallery_ids, n_missed=int((~found).sum()))
+        if args.boxes == 'detected':
+            result[name]['found'] = float(found.mean())
+        print_scores(name, result[name])
+    return result
+
+
+def evaluate_by_protocol(args, dataset):
+    """Print the scores of a data set's own protocol; return them by name."""
+    print(f'{len(dataset)} examples, {dataset.n_missing} left out')
+    detector = None
+    if args.boxes == 'detected':
+        detector = load(FashionSSD300, args.detector_weights, args)
+        detector.use_preset('evaluate')
+        detector.score_thresh = args.score_thresh
+    result = {}
+    for name, embed in make_methods(args).items():
+        result[name] = protocols.score(
+            args.dataset, dataset, embed, args.gallery, detector)
+        print_scores(name, result[name])
+    return result
+
+
+def make_methods(args):
+    """What embeds images, by name."""
     methods = {
         'StyleExtractorBN': load(StyleExtractorBN, args.weights, args).extract,
         'HSV histogram, cosine': baselines.hsv_histogram,
@@ -106,17 +163,12 @@ def evaluate(args):
     if args.vgg16:
         methods['VGG16 features, cosine'] = (
             lambda imgs: baselines.vgg16_features(imgs, args.vgg16))
-    result = {}
-    for name, embed in methods.items():
-        gallery = embed(products)
-        result[name] = eval_retrieval(
-            embed(crops) if crops else gallery[:0], query_ids, gallery,
-            gallery_ids, n_missed=int((~found).sum()))
-        if args.boxes == 'detected':
-            result[name]['found'] = float(found.mean())
-        print(f'{name:24}', '  '.join(
-            f'{key} {value:.3f}' for key, value in result[name].items()))
-    return result
+    return methods
+
+
+def print_scores(name, scores):
+    print(f'{name:24}', '  '.join(
+        f'{key} {value:.3f}' for key, value in scores.items()))
 
 
 def load(link_class, weights, args):

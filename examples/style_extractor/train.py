@@ -1,13 +1,15 @@
-"""Train StyleExtractorBN on Clothing Co-Parsing and synthetic items."""
+"""Train StyleExtractorBN on Clothing Co-Parsing or another data set, and synthetic items."""
 import argparse
 import os
 
 from vasily_fashion.datasets import (
     CCPItemDataset,
     ConcatenatedItemDataset,
+    StreetShopPairDataset,
     SyntheticFashionDataset,
     SyntheticItemDataset,
 )
+from vasily_fashion.datasets.named_datasets import open_dataset
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
 from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
@@ -15,6 +17,15 @@ from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
 from vasily_fashion.training import create_communicator, train_style_extractor
 
 import numpy as np
+
+#: Data set -> its splits to train on and to score while training.
+_PAIRS = {
+    'street2shop': ('train', 'test'),
+    'deepfashion2-pairs': ('train', 'validation'),
+    'consumer-to-shop': ('train', 'val'),
+    'in-shop': ('train', 'test'),
+    'csv': ('train', 'val'),
+}
 
 
 def main(argv=None):
@@ -24,10 +35,17 @@ def main(argv=None):
         epilog='example: python train.py --root clothing-co-parsing '
         '--n-synthetic 300')
     parser.add_argument(
-        '--root', help='folder of Clothing Co-Parsing; its train split')
+        '--dataset', choices=('ccp', *_PAIRS), default='ccp',
+        help='what --root is; ccp is Clothing Co-Parsing')
     parser.add_argument(
-        '--n-cutout', type=int, default=1,
-        help='how many product-like cutouts of each of its items there are')
+        '--root', help="its folder, of 'csv' the file; its train split")
+    parser.add_argument('--images', help='folder of the images, for a CSV')
+    parser.add_argument(
+        '--skip-missing', action='store_true',
+        help='leave out images that are not there')
+    parser.add_argument(
+        '--n-cutout', type=int, default=1, help='how many product-like '
+        'cutouts of each item of Clothing Co-Parsing there are')
     parser.add_argument(
         '--n-synthetic', type=int, default=0,
         help='number of synthetic snaps whose items are added')
@@ -68,8 +86,9 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
-        '--val-root', help='folder of Clothing Co-Parsing, whose val split '
-        'scores the model while it is trained; best.npz keeps the best')
+        '--val-root', help='folder (or file) of a data set of the same kind, '
+        'whose val split scores the model while it is trained; best.npz keeps '
+        'the best')
     parser.add_argument(
         '--eval-interval', type=int, default=200, metavar='ITERATION',
         help='iterations between two scores')
@@ -95,10 +114,9 @@ def main(argv=None):
     try:
         comm = create_communicator(args.communicator)
         if args.val_root is not None:
-            val = CCPItemDataset(args.val_root, 'val')
+            val = open_pairs(args, args.val_root, 1, n_cutout=1)
         if args.root is not None:
-            parts.append(CCPItemDataset(
-                args.root, 'train', n_cutout=args.n_cutout))
+            parts.append(open_pairs(args, args.root, 0, args.n_cutout))
         if args.n_synthetic:
             parts.append(SyntheticItemDataset(
                 SyntheticFashionDataset(args.n_synthetic, args.seed)))
@@ -120,6 +138,16 @@ def main(argv=None):
         eval_interval=args.eval_interval, comm=comm,
         multi_node_bn=args.multi_node_bn, features=args.features,
         n_view=args.n_view)
+
+
+def open_pairs(args, root, i, n_cutout):
+    """Pairs of the train or val split of a data set."""
+    missing = 'skip' if args.skip_missing else 'raise'
+    if args.dataset == 'ccp':
+        return CCPItemDataset(
+            root, ('train', 'val')[i], n_cutout=n_cutout, missing=missing)
+    return StreetShopPairDataset(open_dataset(
+        args.dataset, root, _PAIRS[args.dataset][i], missing, args.images))
 
 
 if __name__ == '__main__':

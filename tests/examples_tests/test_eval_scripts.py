@@ -3,8 +3,13 @@ import importlib.util
 import json
 import pathlib
 
+from tests.datasets_tests import trees
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.datasets import SyntheticFashionDataset
+from vasily_fashion.datasets import (
+    DeepFashion2BboxDataset,
+    GenericCOCOBboxDataset,
+    SyntheticFashionDataset,
+)
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.utils import save_weights
 
@@ -40,7 +45,7 @@ class _TruthfulDetector:
     def predict(self, imgs):
         results = []
         for img in imgs:
-            truth, bbox, label = self._snaps[self._n]
+            truth, bbox, label = self._snaps[self._n % len(self._snaps)]
             np.testing.assert_array_equal(img, truth)
             bbox = np.delete(bbox, self._missed, axis=0)
             label = np.delete(label, self._missed)
@@ -200,3 +205,81 @@ def test_baselines_tell_colours_apart(monkeypatch):
     features = baselines.hsv_histogram([red, blue, red_on_white])
     np.testing.assert_allclose(
         features @ features.T, [[1, 0, 1], [0, 1, 0], [1, 0, 1]], atol=1e-6)
+
+
+@pytest.mark.parametrize('name, make, argv, keys', [
+    ('street2shop', trees.make_street2shop, ['--skip-missing'],
+     {f'hit@{k}{of}' for k in (1, 5, 10, 20) for of in (
+         '', '/bags', '/dresses')}),
+    ('deepfashion2-pairs', trees.make_deepfashion2, ['--split', 'train'],
+     {'found', *(f'hit@{k}' for k in (1, 5, 10, 15, 20))}),
+    ('consumer-to-shop', trees.make_consumer_to_shop, ['--gallery', 'val+test'],
+     {f'hit@{k}/gallery=val+test' for k in (1, 20, 50)}),
+    ('in-shop', trees.make_in_shop, [],
+     {f'recall@{k}' for k in (1, 10, 20, 30, 40, 50)}),
+    ('csv', trees.make_csv, ['--split', 'test'],
+     {'hit@1', 'hit@5', 'hit@20', 'map'})])
+def test_protocols(name, make, argv, keys, tmp_path, monkeypatch, capsys):
+    root = make(tmp_path / 'root')
+    if name == 'consumer-to-shop':
+        partition = root / 'Eval' / 'list_eval_partition.txt'
+        partition.write_text(partition.read_text().replace(' val', ' test'))
+    module = _load('style_extractor/eval.py', monkeypatch)
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+    module.main(['--dataset', name, '--root', str(root), *argv,
+                 '--json', str(tmp_path / 'result.json')])
+    result = json.loads((tmp_path / 'result.json').read_text())
+    assert set(result) == {'StyleExtractorBN', 'HSV histogram, cosine'}
+    for scores in result.values():
+        assert set(scores) == keys
+        # with so few images the last k is the whole gallery
+        last = max(keys - {'found', 'map'}, key=lambda key: (
+            '/' not in key, int(key.partition('@')[2].partition('/')[0])))
+        assert scores[last] == 1
+    assert 'examples, ' in capsys.readouterr().out
+
+
+def test_deepfashion2_with_detected_boxes(tmp_path, monkeypatch):
+    """All is as with true boxes, but one of them is not detected."""
+    root = trees.make_deepfashion2(tmp_path)
+    module = _load('style_extractor/eval.py', monkeypatch)
+    truth = DeepFashion2BboxDataset(root)
+
+    class Detector(_TruthfulDetector):
+
+        def __init__(self, pretrained_model):
+            self._snaps, self._missed, self._n = truth, 0, 0
+
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+    monkeypatch.setattr(module, 'FashionSSD300', Detector)
+    argv = ['--dataset', 'deepfashion2-pairs', '--root', str(root), '--split',
+            'train', '--json', str(tmp_path / 'result.json')]
+    for boxes, found in ('truth', 1), ('detected', 0):
+        module.main([*argv, '--boxes', boxes])
+        result = json.loads((tmp_path / 'result.json').read_text())
+        # the one query is the first box of its photo
+        assert result['StyleExtractorBN']['found'] == found
+        assert result['StyleExtractorBN']['hit@20'] == found
+
+
+def test_detector_is_scored_on_a_coco_json(tmp_path, monkeypatch):
+    root = trees.make_coco(tmp_path)
+    module = _load('ssd/eval.py', monkeypatch)
+    truth = GenericCOCOBboxDataset(root / 'annotations.json', root / 'photos')
+
+    class Detector(_TruthfulDetector):
+
+        def __init__(self, pretrained_model):
+            self._snaps, self._missed, self._n = truth, slice(0), 0
+
+    monkeypatch.setattr(module, 'FashionSSD300', Detector)
+    argv = ['--dataset', 'coco', '--root', str(root / 'annotations.json'),
+            '--images', str(root / 'photos'),
+            '--json', str(tmp_path / 'result.json')]
+    module.main(argv)
+    result = json.loads((tmp_path / 'result.json').read_text())
+    assert result['map'] == pytest.approx(1)
+    (root / 'photos' / 'empty.jpg').unlink()
+    with pytest.raises(SystemExit):
+        module.main(argv)
+    module.main([*argv, '--skip-missing'])

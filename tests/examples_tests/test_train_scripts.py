@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from tests.datasets_tests import trees
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.utils import save_weights
 
@@ -49,6 +50,13 @@ def test_wrong_root(name, tmp_path, capsys):
         _main(name)(['--root', str(tmp_path / 'nowhere')])
     assert caught.value.code == 2
     assert str(tmp_path / 'nowhere') in capsys.readouterr().err
+
+
+def test_modanet_has_no_val_split(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        _main('ssd/train.py')([
+            '--dataset', 'modanet', '--val-root', str(tmp_path)])
+    assert 'ModaNet has no boxes of a val split' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('name', _SCRIPTS[:2])
@@ -99,6 +107,20 @@ def test_style_extractor(tmp_path, capsys):
         assert file['fc5/W'].shape == (128, 3072)
         assert all(np.isfinite(file[name]).all() for name in file.files)
         assert file['bn1_1/avg_var'].any()
+
+
+def test_style_extractor_on_a_data_set_of_pairs(tmp_path, capsys):
+    root = trees.make_consumer_to_shop(tmp_path / 'root')
+    argv = [
+        '--dataset', 'consumer-to-shop', '--root', str(root),
+        '--val-root', str(root), '--iteration', '1', '--batch-size', '2',
+        '--n-frozen-block', '2', '--out', str(tmp_path / 'out')]
+    _main('style_extractor/train.py')(argv)
+    assert (tmp_path / 'out' / 'best.npz').exists()
+    (root / 'Img' / trees._C2S / 'shop_01.jpg').unlink()
+    with pytest.raises(SystemExit):
+        _main('style_extractor/train.py')(argv)
+    assert "missing='skip'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

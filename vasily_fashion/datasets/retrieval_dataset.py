@@ -93,8 +93,19 @@ class RetrievalDataset(GetterDataset):
     def __len__(self):
         return len(self.names)
 
+    def read_photo(self, i):
+        """The image of an example, not cut by its box.
+
+        Args:
+            i (int): Which.
+
+        Returns:
+            numpy.ndarray: :math:`(3, H, W)`, float32.
+        """
+        return read_image(self.root / self.names[i])
+
     def _get_image(self, i):
-        img = read_image(self.root / self.names[i])
+        img = self.read_photo(i)
         bbox = self.bboxes[i]
         if np.isnan(bbox).any():
             return img

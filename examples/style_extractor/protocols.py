@@ -1,0 +1,114 @@
+"""Embed a data set of the field, and score it by its own protocol."""
+from vasily_fashion.datasets.named_datasets import open_dataset
+from vasily_fashion.evaluations import (
+    eval_consumer_to_shop,
+    eval_deepfashion2,
+    eval_in_shop,
+    eval_retrieval,
+    eval_street2shop,
+)
+from vasily_fashion.transforms import crop_by_bbox
+
+import numpy as np
+from tqdm import tqdm
+
+#: Data set -> the split that is scored, if it is not said.
+PROTOCOLS = {
+    'street2shop': 'test',
+    'deepfashion2-pairs': 'validation',
+    'consumer-to-shop': 'test',
+    'in-shop': 'test',
+    'csv': None,
+}
+# images in memory at a time
+_BATCH_SIZE = 16
+
+
+def open_for_test(name, root, split=None, missing='raise', images=None):
+    """What a protocol is about.
+
+    Args:
+        name (str): Of :obj:`PROTOCOLS`.
+        root (str): The data set's folder; of 'csv' the file.
+        split (str): Other than that of :obj:`PROTOCOLS`.
+        missing ({'raise', 'skip'}): What to do about missing images.
+        images (str): Folder of the images of a CSV.
+
+    Returns:
+        vasily_fashion.datasets.RetrievalDataset: The data set.
+
+    Raises:
+        OSError, ValueError: As the reader does.
+    """
+    if name == 'consumer-to-shop':
+        dataset = open_dataset(name, root, 'all', missing)
+        return dataset.choose(dataset.splits != 'train')
+    return open_dataset(name, root, split or PROTOCOLS[name], missing, images)
+
+
+def score(name, dataset, embed, gallery='test', detector=None):
+    """Score an embedding by the protocol of a data set.
+
+    Args:
+        name (str): Of :obj:`PROTOCOLS`.
+        dataset: As :func:`open_for_test` returns it.
+        embed (callable): From raw images to (N, D) embeddings.
+        gallery ({'test', 'val+test'}): Of Consumer-to-Shop.
+        detector: With ChainerCV's `predict`: DeepFashion2 is scored with
+            detected boxes, not true ones.
+
+    Returns:
+        dict of float: As the protocol's function returns them.
+    """
+    if name == 'deepfashion2-pairs':
+        return _score_deepfashion2(dataset, embed, detector)
+    embeddings = np.concatenate([
+        embed(dataset.slice[i:i + _BATCH_SIZE, 'img'])
+        for i in tqdm(range(0, len(dataset), _BATCH_SIZE), 'embed', disable=None)])
+    q, g = dataset.is_query, dataset.is_gallery
+    ids = dataset.item_ids
+    if name == 'street2shop':
+        # categories as the data set has them: leggings are none of its pants
+        categories = np.array([x.partition('/')[0] for x in ids])
+        return eval_street2shop(
+            embeddings[q], ids[q], categories[q], embeddings[g], ids[g],
+            categories[g])
+    if name == 'consumer-to-shop':
+        return eval_consumer_to_shop(
+            embeddings, ids, g, dataset.splits, gallery)
+    if name == 'in-shop':
+        return eval_in_shop(embeddings, ids, dataset.splits)
+    return eval_retrieval(embeddings[q], ids[q], embeddings[g], ids[g])
+
+
+def _score_deepfashion2(dataset, embed, detector):
+    user = [[] for _ in range(7)]
+    shop = [[] for _ in range(4)]
+    rows_of_photo = {}
+    for i, name in enumerate(dataset.names):
+        rows_of_photo.setdefault(name, []).append(i)
+    for rows in tqdm(rows_of_photo.values(), 'photos', disable=None):
+        img = dataset.read_photo(rows[0])
+        bbox, label = dataset.bboxes[rows], dataset.labels[rows]
+        items = np.array([
+            [int(x) for x in dataset.item_ids[i].split('-')[:2]] for i in rows])
+        if detector is None:
+            found, found_label = bbox, label
+            found_score = np.ones(len(bbox), np.float32)
+        else:
+            (found,), (found_label,), (found_score,) = detector.predict([img])
+        embedding = (
+            embed(crop_by_bbox(img, found, dataset.margin)) if len(found)
+            else np.zeros((0, 1), np.float32))
+        if dataset.is_gallery[rows[0]]:
+            columns, values = shop, (found, embedding, bbox, items)
+        else:
+            columns, values = user, (
+                found, found_label, found_score, embedding, bbox, label, items)
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    dim = max(x.shape[1] for x in (*user[3], *shop[1]))
+    for column in user[3], shop[1]:
+        column[:] = [x if len(x) else np.zeros((0, dim), np.float32)
+                     for x in column]
+    return eval_deepfashion2(*user, *shop)
