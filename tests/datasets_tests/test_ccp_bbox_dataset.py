@@ -108,6 +108,14 @@ def test_boxes(root, photo_id, bbox, label):
     assert found_bbox.dtype == np.float32 and found_label.dtype == np.int32
 
 
+def test_own_categories(root):
+    dataset = CCPBboxDataset(root, 'all', own_categories=True)
+    assert len(dataset.label_names) == 56
+    assert not {'null', 'hair', 'skin'} & set(dataset.label_names)
+    assert [dataset.label_names[k] for k in dataset[0][2]] == ['bag', 'dress']
+    assert [dataset.label_names[k] for k in dataset[1][2]] == ['shoes']
+
+
 def test_photo_is_rgb_of_its_id(root):
     dataset = CCPBboxDataset(root, 'val')
     expected = cv2.imdecode(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from vasily_fashion.categories import CCP_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.categories import CCP_TO_FASHION
+from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.utils import read_image
 
@@ -13,6 +14,7 @@ from scipy.io import loadmat
 _VAL_PERIOD = 5
 # A connected component under this share of its label's mask is a stray mark.
 _MIN_COMPONENT = 0.05
+_NO_ITEM = ('null', 'hair', 'skin')
 
 
 class CCPBboxDataset(GetterDataset):
@@ -34,6 +36,8 @@ class CCPBboxDataset(GetterDataset):
             are for validation.
         missing ({'raise', 'skip'}): What to do about photos that are
             annotated but not there.
+        own_categories (bool): Whether to keep the data set's 56, skin, hair
+            and the background left out.
 
     This dataset returns the following data.
 
@@ -43,7 +47,7 @@ class CCPBboxDataset(GetterDataset):
         img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
         bbox, ":math:`(R, 4)`", float32, \
         ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
-        label, ":math:`(R,)`", int32, "index into FASHION_CATEGORIES"
+        label, ":math:`(R,)`", int32, "index into `label_names`"
 
     Attributes:
         ids (list of str): The photo ids, in order.
@@ -52,9 +56,8 @@ class CCPBboxDataset(GetterDataset):
         n_missing (int): How many photos were left out.
     """
 
-    label_names = FASHION_CATEGORIES
-
-    def __init__(self, root, split='train', missing='raise'):
+    def __init__(self, root, split='train', missing='raise',
+                 own_categories=False):
         super().__init__()
         if split not in ('train', 'val', 'all'):
             raise ValueError(
@@ -79,11 +82,13 @@ class CCPBboxDataset(GetterDataset):
         self.ids = [id_ for id_, k in zip(self.ids, keep, strict=True) if k]
         self.names = [f'photos/{id_}.jpg' for id_ in self.ids]
         self.n_missing = int((~keep).sum())
+        value_names = [str(cell[0]) for cell in _load(names, 'label_list')[0]]
+        label_of_name, self.label_names = make_label_map(
+            [name for name in value_names if name not in _NO_ITEM],
+            None if own_categories else CCP_TO_FASHION, names)
         self._label_of_value = {
-            value: FASHION_CATEGORIES.index(CCP_TO_FASHION[name])
-            for value, name in enumerate(
-                str(cell[0]) for cell in _load(names, 'label_list')[0])
-            if name in CCP_TO_FASHION}
+            value: label_of_name[name]
+            for value, name in enumerate(value_names) if name in label_of_name}
         self.add_getter('img', self._get_image)
         self.add_getter(('bbox', 'label'), self._get_annotations)
 
