@@ -44,6 +44,9 @@ setup(
             'openvino>=2025.0',
         ],
         'coco': ['pycocotools>=2.0.8'],
+        # searches beyond FlatIndex, see vasily_fashion/retrieval
+        'faiss': ['faiss-cpu>=1.10'],
+        'milvus': ['milvus-lite>=3.0', 'pymilvus>=3.0'],
         # any other MPI does as well: mpi4py finds the one that is there
         'mpi': ['mpi4py>=4.1', 'mpich>=5.0'],
         'dev': [

@@ -372,7 +372,7 @@ def _index_content(**changed):
 
 @pytest.mark.parametrize('content, message', [
     (dict(conv1=np.zeros(3)), 'not written by FlatIndex.save'),
-    (_index_content(version=2), 'format version is 2.*update'),
+    (_index_content(version=3), 'format version is 3.*update'),
     (_index_content(version=None), 'cannot be used.*version'),
     (_index_content(ids=None), 'cannot be used.*ids'),
     (_index_content(ids=np.array([1, 2])), 'ids has 2 ids for 1'),

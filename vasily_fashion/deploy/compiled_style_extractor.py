@@ -1,5 +1,5 @@
 from vasily_fashion.links import StyleExtractorBN
-from vasily_fashion.utils import check_images
+from vasily_fashion.utils import check_images, weights_sha256
 from vasily_fashion.utils.run_ahead import run_ahead
 
 import numpy as np
@@ -18,6 +18,8 @@ class CompiledStyleExtractor:
 
     Attributes:
         engine: See above.
+        weights_sha256 (str): Of the link, see
+            :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
     prepare = StyleExtractorBN.prepare
@@ -25,6 +27,7 @@ class CompiledStyleExtractor:
     def __init__(self, link, engine):
         self.engine = engine
         self.insize = link.insize
+        self.weights_sha256 = weights_sha256(link)
         self._n_float = link.fc5.b.size
 
     def extract(self, imgs):

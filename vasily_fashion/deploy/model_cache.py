@@ -1,9 +1,10 @@
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from vasily_fashion.utils.weights_sha256 import weights_sha256
 
 from chainer.dataset import download
 
@@ -14,7 +15,7 @@ _VERSION = 1
 class ModelCache:
     """What was compiled of one network, kept on disk by its weights' sha256.
 
-    A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256, which
+    A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256-vN, which
     may be deleted at any time. Entries come into being whole: of two processes
     that make the same one, the first wins.
 
@@ -23,14 +24,9 @@ class ModelCache:
     """
 
     def __init__(self, link):
-        digest = hashlib.sha256(f'{_VERSION}'.encode())
-        for name, array in _arrays(link):
-            digest.update(name.encode())
-            digest.update(str((array.dtype, array.shape)).encode())
-            digest.update(array.tobytes())
         self.folder = (
             Path(download.get_dataset_root()) / 'vasily_fashion' / 'compiled'
-            / f'{type(link).__name__}-{digest.hexdigest()}')
+            / f'{type(link).__name__}-{weights_sha256(link)}-v{_VERSION}')
 
     def get(self, name, make):
         """The folder of an entry, made if it is not there.
@@ -60,20 +56,3 @@ class ModelCache:
         return max(
             self.folder.glob(pattern), default=None,
             key=lambda entry: entry.stat().st_mtime)
-
-
-def _arrays(link):
-    for name, param in sorted(link.namedparams()):
-        yield name, _to_numpy(param.array)
-    for child_name, child in sorted(link.namedlinks()):
-        for name in sorted(child._persistent):
-            value = getattr(child, name)
-            if hasattr(value, 'dtype'):
-                yield f'{child_name}/{name}', _to_numpy(value)
-
-
-def _to_numpy(array):
-    import numpy as np
-    from chainer.backends import cuda
-
-    return np.asarray(cuda.to_cpu(array))

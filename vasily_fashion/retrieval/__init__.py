@@ -1,3 +1,11 @@
+from vasily_fashion.retrieval.embed_catalogue import embed_catalogue  # noqa: F401
+from vasily_fashion.retrieval.embedding_store import EmbeddingStore  # noqa: F401
+from vasily_fashion.retrieval.faiss_index import (
+    FaissIndex,  # noqa: F401
+    choose_factory,  # noqa: F401
+)
 from vasily_fashion.retrieval.fashion_item_retriever import FashionItemRetriever  # noqa: F401
 from vasily_fashion.retrieval.flat_index import FlatIndex  # noqa: F401
+from vasily_fashion.retrieval.milvus_index import MilvusIndex  # noqa: F401
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem  # noqa: F401
+from vasily_fashion.retrieval.update_index import update_index  # noqa: F401

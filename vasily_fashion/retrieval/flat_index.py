@@ -1,6 +1,16 @@
-import numbers
 import os
 
+from vasily_fashion.retrieval._arguments import (
+    check_category,
+    check_dim,
+    check_embeddings,
+    check_extractor,
+    check_k,
+    check_metric,
+    check_new_ids,
+    sha256_of,
+    squared_norms,
+)
 from vasily_fashion.retrieval._columns import as_categories, as_ids
 from vasily_fashion.utils import atomic_write
 
@@ -9,7 +19,7 @@ from chainer import backend
 from chainer.backends import cuda
 
 _FORMAT = 'vasily_fashion.FlatIndex'
-_VERSION = 1
+_VERSION = 2  # 1 had neither metric nor extractor
 
 # A search looks at this many queries against this many embeddings at a time.
 _QUERY_BLOCK = 1024
@@ -19,15 +29,13 @@ _SLACK = 16
 # Differences taken at a time, in numbers (float64).
 _REFINE_SIZE = 1 << 22
 
-# With squared norms below this no intermediate result leaves float32.
-_MAX_SQUARED_NORM = 2. ** 120
 _EPS = float(np.finfo(np.float32).eps)
 _TINY = float(np.finfo(np.float32).tiny)
 
 
 class FlatIndex:
 
-    """Exact nearest-neighbour search by squared L2 distance.
+    """Exact nearest-neighbour search by squared L2 distance, or cosine.
 
     The result of :meth:`search` is that of comparing each query with each
     embedding, term by term, in double precision: a copy of an embedding has
@@ -50,14 +58,24 @@ class FlatIndex:
 
     Args:
         dim (int): The length of an embedding.
+        metric ({'sqeuclidean', 'cosine'}): Squared L2, as the triplet loss
+            compares; or :math:`1 - \\cos`, for which embeddings are scaled to
+            a length of 1 when they are added.
+        extractor: What makes the embeddings, such as
+            :class:`~vasily_fashion.links.StyleExtractorBN`; saved with them
+            is the sha256 of its weights.
+
+    Attributes:
+        dim (int): See above.
+        metric (str): See above.
+        extractor_sha256 (str): See above; '' if not known.
 
     """
 
-    def __init__(self, dim):
-        if (not isinstance(dim, numbers.Integral) or isinstance(dim, bool)
-                or dim < 1):
-            raise ValueError(f'dim must be a positive integer, not {dim!r}')
-        self.dim = int(dim)
+    def __init__(self, dim, metric='sqeuclidean', extractor=None):
+        self.dim = check_dim(dim)
+        self.metric = check_metric(metric)
+        self.extractor_sha256 = sha256_of(extractor)
         self._n = 0
         self._embeddings = None  # (capacity, dim) float32, NumPy or CuPy
         self._squared_norms = None  # (capacity,) float32, likewise
@@ -105,9 +123,12 @@ class FlatIndex:
             ValueError: A wrong shape, NaN, or an id that is there already.
 
         """
-        embeddings = self._check_embeddings(embeddings, 'embeddings')
+        embeddings = check_embeddings(
+            embeddings, 'embeddings', self.dim, self.metric)
         n = len(embeddings)
-        ids = self._check_ids(ids, n)
+        ids = check_new_ids(
+            as_ids(ids, n), self._seen,
+            None if self._ids is None else self._ids.dtype)
         categories = as_categories(categories, n)
 
         if self._embeddings is None:
@@ -115,16 +136,47 @@ class FlatIndex:
             self._embeddings = xp.empty((0, self.dim), dtype=np.float32)
             self._squared_norms = xp.empty(0, dtype=np.float32)
         if self._n == 0:
-            self._ids = np.empty(0, dtype=ids.dtype)
+            self._ids = np.empty(len(self._embeddings), dtype=ids.dtype)
         self._reserve(self._n + n)
         new = slice(self._n, self._n + n)
         embeddings = self._here(embeddings)
         self._embeddings[new] = embeddings
-        self._squared_norms[new] = _squared_norms(embeddings)
+        self._squared_norms[new] = squared_norms(embeddings)
         self._ids[new] = ids
         self._categories[new] = categories
         self._seen.update(ids.tolist())
         self._n += n
+
+    def remove(self, ids):
+        """Remove embeddings. The others stay in their order.
+
+        When this raises, the index is as it was.
+
+        Args:
+            ids (array or list): Their ids.
+
+        Raises:
+            TypeError: Not ids.
+            ValueError: An id that is not there, or is given twice.
+
+        """
+        ids = as_ids(ids, len(ids))
+        gone = set(ids.tolist())
+        for i in ids.tolist():
+            if i not in self._seen:
+                raise ValueError(f'ids: {i!r} is not in the index')
+        if len(gone) < len(ids):
+            raise ValueError('ids: an id is given twice')
+        if not gone:
+            return
+        keep = np.array([i not in gone for i in self._ids[:self._n].tolist()])
+        n = int(keep.sum())
+        for name in ('_embeddings', '_squared_norms', '_ids', '_categories'):
+            column = getattr(self, name)
+            xp = backend.get_array_module(column)
+            column[:n] = column[:self._n][xp.asarray(keep)]
+        self._n = n
+        self._seen -= gone
 
     def search(self, queries, k, category=None):
         """Find the nearest embeddings of each query.
@@ -141,8 +193,8 @@ class FlatIndex:
             :math:`K` is :obj:`k`, or fewer when there are fewer embeddings (of
             the category): 0 in an empty index.
 
-            * **distances**: Squared L2, :obj:`float32`, an array of the kind \
-                of :obj:`queries`.
+            * **distances**: Squared L2, or :math:`1 - \\cos`, \
+                :obj:`float32`, an array of the kind of :obj:`queries`.
             * **ids**: :obj:`int64` or strings, always a NumPy array.
 
         Raises:
@@ -150,21 +202,14 @@ class FlatIndex:
             ValueError: A wrong shape, NaN, or :obj:`k` below 1.
 
         """
-        queries = self._check_embeddings(queries, 'queries')
-        if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
-                or k < 1):
-            raise ValueError(f'k must be a positive integer, not {k!r}')
+        queries = check_embeddings(queries, 'queries', self.dim, self.metric)
+        k = check_k(k)
         rows = None
         n = self._n
-        if category is not None:
-            if (not isinstance(category, numbers.Integral)
-                    or isinstance(category, bool) or category < 0):
-                raise ValueError(
-                    'category must be None or the index of a category, '
-                    f'not {category!r}')
+        if check_category(category) is not None:
             rows = np.flatnonzero(self._categories[:n] == category)
             n = len(rows)
-        k = min(int(k), n)
+        k = min(k, n)
 
         distances = np.empty((len(queries), k), dtype=np.float32)
         positions = np.empty((len(queries), k), dtype=np.int64)
@@ -177,6 +222,8 @@ class FlatIndex:
                 block = slice(start, start + size)
                 distances[block], positions[block] = self._search_block(
                     here[block], k, rows, n)
+        if self.metric == 'cosine':
+            distances *= .5  # |q - g|^2 = 2 - 2 cos for those of length 1
         ids = (np.empty((len(queries), 0), dtype=self.ids.dtype) if k == 0
                else self._ids_at(positions))
         return backend.get_array_module(queries).asarray(distances), ids
@@ -213,16 +260,19 @@ class FlatIndex:
         with atomic_write(path) as f:
             np.savez(
                 f, format=_FORMAT, version=_VERSION, embeddings=embeddings,
-                ids=self.ids, categories=self.categories)
+                ids=self.ids, categories=self.categories, metric=self.metric,
+                extractor_sha256=self.extractor_sha256)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path, extractor=None):
         """Read an index that :meth:`save` wrote.
 
         Nothing in the file is run: it is read without pickle.
 
         Args:
             path (str or os.PathLike): The file.
+            extractor: What is to make the queries. An index that another
+                made is refused then.
 
         Returns:
             FlatIndex:
@@ -230,8 +280,9 @@ class FlatIndex:
 
         Raises:
             OSError: The file is missing or cannot be opened.
-            ValueError: It is truncated, damaged, no index, or of a newer
-                version. The message names the file.
+            ValueError: It is truncated, damaged, no index, of a newer
+                version, or made by another extractor. The message names the
+                file.
 
         """
         path = os.fspath(path)
@@ -260,49 +311,16 @@ class FlatIndex:
                 raise ValueError(
                     f'its format version is {version}, this library reads up '
                     f'to {_VERSION}; update vasily_fashion')
-            index = cls(content['embeddings'].shape[1])
+            index = cls(content['embeddings'].shape[1],
+                        str(content.get('metric', 'sqeuclidean')))
             index.add(content['embeddings'], content['ids'],
                       content['categories'])
+            index.extractor_sha256 = str(content.get('extractor_sha256', ''))
         except (KeyError, IndexError, TypeError, ValueError) as e:
             raise ValueError(
                 f'{path}: the index cannot be used: {e}') from e
+        check_extractor(path, index.extractor_sha256, extractor)
         return index
-
-    def _check_embeddings(self, x, name):
-        xp = backend.get_array_module(x)
-        x = x if xp is not np else np.asarray(x)
-        if x.dtype.kind not in 'fiu':
-            raise TypeError(
-                f'{name} must be an array of float32, not of {x.dtype}')
-        if x.ndim != 2 or x.shape[1] != self.dim:
-            raise ValueError(
-                f'{name} has shape {x.shape}, but this index is of '
-                f'(N, {self.dim}); was it made with another network?')
-        with np.errstate(over='ignore'):  # what overflows is refused below
-            x = xp.ascontiguousarray(x.astype(np.float32, copy=False))
-            norms = _squared_norms(x)
-        bad = ~(norms < _MAX_SQUARED_NORM)
-        if bad.any():
-            raise ValueError(
-                f'{name}[{int(bad.argmax())}] has NaN, infinite or enormous '
-                'values')
-        return x
-
-    def _check_ids(self, ids, n):
-        ids = as_ids(ids, n)
-        if n > 0 and self._n > 0 and ids.dtype != self._ids.dtype:
-            kinds = {'O': 'strings', 'i': 'integers'}
-            raise TypeError(
-                f'ids are {kinds[ids.dtype.kind]}, but those in the index are '
-                f'{kinds[self._ids.dtype.kind]}')
-        new = set()
-        for i in ids.tolist():
-            if i in self._seen:
-                raise ValueError(f'ids: {i!r} is in the index already')
-            if i in new:
-                raise ValueError(f'ids: {i!r} is given twice')
-            new.add(i)
-        return ids
 
     def _ids_at(self, positions):
         ids = self._ids[positions]
@@ -365,7 +383,7 @@ class FlatIndex:
 
         # An embedding that is no candidate has a score of at least the worst
         # candidate's, so its distance is at least this:
-        q2 = cuda.to_cpu(_squared_norms(queries, np.float64))
+        q2 = cuda.to_cpu(squared_norms(queries, np.float64))
         error = self._score_error(q2)
         bound = (worst + q2 - error).astype(np.float32)
         for i in np.flatnonzero(bound <= distances[:, -1]):
@@ -404,11 +422,6 @@ class FlatIndex:
         g2 = float(self._squared_norms[:self._n].max())
         return (self.dim + 4) * (
             _EPS * (2 * np.sqrt(q2 * g2) + g2) + _TINY)
-
-
-def _squared_norms(x, dtype=np.float32):
-    xp = backend.get_array_module(x)
-    return xp.einsum('ij,ij->i', x, x, dtype=dtype)
 
 
 def _scores(queries, g, g2):

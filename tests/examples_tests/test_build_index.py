@@ -1,0 +1,100 @@
+import importlib.util
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+from tests.datasets_tests import trees
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex
+from vasily_fashion.utils import save_weights
+
+import numpy as np
+import pytest
+
+_SCRIPT = (pathlib.Path(__file__).parents[2] / 'examples'
+           / 'detection_and_retrieval' / 'build_index.py')
+
+
+def _main(*argv):
+    spec = importlib.util.spec_from_file_location('build_index', _SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main([str(x) for x in argv])
+
+
+@pytest.fixture
+def shop(tmp_path):
+    for i in range(4):
+        trees.write_image(tmp_path / 'shop' / f'{i}.jpg', seed=i)
+    return tmp_path / 'shop'
+
+
+def test_every_index(shop, tmp_path, capsys):
+    pytest.importorskip('faiss')
+    pytest.importorskip('milvus_lite')
+    (shop / '1.jpg').write_text('<html>')
+    out = tmp_path / 'out'
+    for kind in 'flat', 'faiss', 'milvus':
+        assert _main(shop, '--out', out, '--index', kind, '--engine',
+                     'chainer', '--shard-size', 2) == 0
+        text = capsys.readouterr().out
+        assert '3 added, 0 removed, 4 in the catalogue' in text
+        assert '1 images cannot be read' in text and '1.jpg' in text
+    assert '1.jpg' in (out / 'unreadable.txt').read_text()
+    flat, faiss = FlatIndex.load(out / 'index.npz'), FaissIndex.load(out / 'faiss')
+    milvus = MilvusIndex.load(out / 'milvus.db')
+    query = flat._embeddings[:1]
+    expected = flat.search(query, 3)
+    for index in faiss, milvus:
+        distances, ids = index.search(query, 3)
+        np.testing.assert_allclose(distances, expected[0], rtol=1e-4, atol=1e-5)
+        assert ids.tolist() == expected[1].tolist()
+    milvus.close()
+    (shop / '0.jpg').unlink()
+    _main(shop, '--out', out, '--engine', 'chainer')
+    assert '0 added, 1 removed, 3 in the' in capsys.readouterr().out
+    weights = tmp_path / 'other.npz'
+    save_weights(weights, StyleExtractorBN())
+    with pytest.raises(SystemExit):
+        _main(shop, '--out', out, '--engine', 'chainer', '--weights', weights)
+    assert 'by an extractor of weights' in capsys.readouterr().err
+
+
+def test_nothing_to_index(tmp_path, capsys):
+    (tmp_path / 'shop').mkdir()
+    with pytest.raises(SystemExit):
+        _main(tmp_path / 'shop', '--out', tmp_path / 'out')
+    assert 'has no image' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_kill(shop, tmp_path):
+    """Killed after each shard, and run to the end: as if never stopped."""
+    for i in range(4, 8):
+        trees.write_image(shop / f'{i}.jpg', seed=i)
+
+    def command(out):
+        return [sys.executable, str(_SCRIPT), str(shop), '--out', str(out),
+                '--engine', 'chainer', '--shard-size', '2']
+
+    env = {**os.environ, 'PYTHONPATH': str(_SCRIPT.parents[2])}
+    out = tmp_path / 'out'
+    for n in range(1, 4):
+        process = subprocess.Popen(command(out), env=env)
+        while process.poll() is None and len(
+                list(out.glob('embeddings/shard-*'))) < n:
+            time.sleep(.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    for folder in out, tmp_path / 'whole':
+        subprocess.run(command(folder), env=env, check=True)
+    index, whole = (FlatIndex.load(x / 'index.npz')
+                    for x in (out, tmp_path / 'whole'))
+    assert sorted(index.ids) == sorted(whole.ids) and len(index) == 8
+    order, order_whole = np.argsort(index.ids), np.argsort(whole.ids)
+    np.testing.assert_allclose(
+        index._embeddings[order], whole._embeddings[order_whole], rtol=1e-4,
+        atol=1e-5)

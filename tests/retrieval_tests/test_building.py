@@ -1,0 +1,169 @@
+import itertools
+
+from tests.datasets_tests import trees
+from vasily_fashion.datasets import CSVRetrievalDataset, ProductFolderDataset
+from vasily_fashion.retrieval import (
+    EmbeddingStore,
+    FaissIndex,
+    FlatIndex,
+    embed_catalogue,
+    update_index,
+)
+from vasily_fashion.retrieval.embed_catalogue import product_ids
+
+import chainer
+import numpy as np
+import pytest
+
+
+class _MeanColour(chainer.Chain):
+    """Embeds the mean colour, and counts."""
+
+    def __init__(self):
+        super().__init__()
+        with self.init_scope():
+            self.W = chainer.Parameter(np.eye(3, dtype=np.float32))
+        self.n = 0
+
+    def extract(self, imgs):
+        self.n += len(imgs)
+        return np.stack([img.mean(axis=(1, 2)) for img in imgs]) @ self.W.array
+
+
+@pytest.fixture
+def shop(tmp_path):
+    for i in range(7):
+        trees.write_image(tmp_path / 'shop' / 'dress' / f'{i}.png', seed=i)
+    (tmp_path / 'shop' / 'dress' / '3.png').write_bytes(b'no image')
+    return tmp_path / 'shop'
+
+
+def _update(shop, folder, index, extractor=None, first=0, **kwargs):
+    extractor = extractor or _MeanColour()
+    store = EmbeddingStore(folder, extractor)
+    ids = embed_catalogue(
+        ProductFolderDataset(shop), extractor, store,
+        **{'batch_size': 2, 'shard_size': 3, **kwargs})
+    return (*update_index(index, store, ids, first), store, extractor)
+
+
+def _content(index):
+    """From ids to embeddings, by searching for each axis."""
+    distances, ids = index.search(np.zeros((1, 3)), len(index) or 1)
+    return dict(sorted(zip(ids[0].tolist(), distances[0].tolist(), strict=True)))
+
+
+@pytest.mark.parametrize('make', [
+    lambda: FlatIndex(3), lambda: FaissIndex(3, 'HNSW8')])
+def test_from_one_day_to_the_next(shop, tmp_path, make):
+    if make.__code__.co_names[0] == 'FaissIndex':
+        pytest.importorskip('faiss')
+    folder, index = tmp_path / 'e', make()
+    n_added, n_removed, store, extractor = _update(shop, folder, index)
+    assert (n_added, n_removed, extractor.n) == (6, 0, 6)
+    assert list(store.broken) == ['dress/3'] and '3.png' in store.broken['dress/3']
+    assert store.n_shard == 3
+    categories = dict(zip(
+        index.ids.tolist(), index.categories.tolist(), strict=True))
+    assert set(categories.values()) == {4}  # dress
+
+    # nothing new: nothing is done, not even with the broken one
+    n_added, n_removed, store, extractor = _update(
+        shop, folder, index, first=store.n_shard)
+    assert (n_added, n_removed, extractor.n, store.n_shard) == (0, 0, 0, 3)
+
+    # one is gone, one is new, one has changed, and one has been mended
+    (shop / 'dress' / '0.png').unlink()
+    for i, seed in (7, 7), (1, 50), (3, 3):
+        trees.write_image(shop / 'dress' / f'{i}.png', (30, 40), seed)
+    n_added, n_removed, store, extractor = _update(
+        shop, folder, index, first=store.n_shard)
+    assert (n_added, n_removed, extractor.n) == (3, 1, 3)
+    assert not store.broken
+    anew = make()
+    _update(shop, tmp_path / 'anew', anew)
+    assert _content(index) == pytest.approx(_content(anew))
+
+    # the one that was gone comes back, as it was
+    trees.write_image(shop / 'dress' / '0.png', seed=0)
+    n_added, n_removed, *_ = _update(
+        shop, folder, index, first=store.n_shard)
+    assert (n_added, n_removed) == (1, 0) and len(index) == 8
+
+
+def test_an_update_may_be_repeated(shop, tmp_path):
+    index = FlatIndex(3)
+    _update(shop, tmp_path / 'e', index)
+    before = _content(index)
+    n_added, _, _, _ = _update(shop, tmp_path / 'e', index, first=0)
+    assert n_added == 6 and _content(index) == before
+
+
+@pytest.mark.parametrize('n_before', range(4))
+def test_killed_between_shards(shop, tmp_path, n_before):
+    """Of whatever shards there are, the next run makes the same index."""
+    class Killed(BaseException):
+        pass
+
+    class Store(EmbeddingStore):
+
+        def write(self, *columns):
+            if self.n_shard == n_before:
+                raise Killed
+            super().write(*columns)
+
+    extractor = _MeanColour()
+    store = Store(tmp_path / 'e', extractor)
+    try:
+        embed_catalogue(ProductFolderDataset(shop), extractor, store,
+                        batch_size=2, shard_size=2)
+    except Killed:
+        pass
+    (tmp_path / 'e' / '.0123.tmp').write_text('half')
+    index, at_once = FlatIndex(3), FlatIndex(3)
+    *_, store, extractor = _update(shop, tmp_path / 'e', index)
+    assert extractor.n < 6 or n_before == 0
+    _update(shop, tmp_path / 'whole', at_once)
+    assert _content(index) == _content(at_once)
+    assert not list((tmp_path / 'e').glob('.*'))
+
+
+def test_another_extractor(shop, tmp_path):
+    _update(shop, tmp_path / 'e', FlatIndex(3))
+    other = _MeanColour()
+    other.W.array[0] = 2
+    with pytest.raises(ValueError, match='shard-000000.npz: it was made by an'):
+        EmbeddingStore(tmp_path / 'e', other)
+
+
+@pytest.mark.parametrize('damage', ['cut', 'foreign', 'lost'])
+def test_damaged_store(shop, tmp_path, damage):
+    _update(shop, tmp_path / 'e', FlatIndex(3))
+    path = tmp_path / 'e' / 'shard-000001.npz'
+    if damage == 'cut':
+        path.write_bytes(path.read_bytes()[:100])
+    elif damage == 'foreign':
+        np.savez(path, ids=np.array(['a']))
+    else:
+        path.unlink()
+    message = 'shards are missing' if damage == 'lost' else 'no whole shard'
+    with pytest.raises(ValueError, match=message):
+        EmbeddingStore(tmp_path / 'e', _MeanColour())
+
+
+def test_ids_are_unique(tmp_path):
+    dataset = CSVRetrievalDataset(trees.make_csv(tmp_path))
+    assert product_ids(dataset.choose(dataset.splits == 'train')) == ['9']
+    # an item has two images, one of which shows two
+    assert product_ids(dataset) == [
+        'street/é.jpg', 'shop/1.jpg', 'shop/2.jpg', 'shop/1.jpg#2']
+
+
+def test_shard_and_batch_sizes_do_not_matter(shop, tmp_path):
+    contents = []
+    for batch_size, shard_size in itertools.product((1, 4, 32), (1, 4, 512)):
+        index = FlatIndex(3)
+        _update(shop, tmp_path / f'{batch_size}-{shard_size}', index,
+                batch_size=batch_size, shard_size=shard_size)
+        contents.append(_content(index))
+    assert all(content == contents[0] for content in contents)

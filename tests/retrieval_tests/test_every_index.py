@@ -1,0 +1,217 @@
+"""What all indexes have in common, each against a dictionary and a loop."""
+import itertools
+
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip('faiss')
+pytest.importorskip('milvus_lite')
+
+_DIM = 8
+
+
+def _trained(index):
+    index.train(np.random.default_rng(0).normal(size=(80, _DIM)))
+    return index
+
+
+_EXACT = {
+    'flat': lambda path, **kwargs: FlatIndex(_DIM, **kwargs),
+    'faiss-flat': lambda path, **kwargs: FaissIndex(_DIM, **kwargs),
+    # with so few embeddings these find all there is
+    'faiss-hnsw': lambda path, **kwargs: FaissIndex(_DIM, 'HNSW16', **kwargs),
+    'faiss-ivf': lambda path, **kwargs: _trained(FaissIndex(
+        _DIM, 'IVF2,Flat', n_probe=2, **kwargs)),
+    'milvus': lambda path, **kwargs: MilvusIndex(
+        _DIM, path / 'milvus.db', **kwargs),
+}
+
+
+@pytest.fixture(params=_EXACT)
+def kind(request):
+    return request.param
+
+
+class _Model:
+    """A dictionary and a loop."""
+
+    def __init__(self, metric):
+        self.metric = metric
+        self.rows = {}
+
+    def search(self, query, k, category):
+        found = []
+        for name, (x, c) in self.rows.items():
+            if category is None or c == category:
+                found.append((self._distance(query, x), name))
+        found.sort()
+        return found[:k]
+
+    def _distance(self, q, g):
+        q, g = q.astype(np.float64), g.astype(np.float64)
+        if self.metric == 'cosine':
+            return 1 - q @ g / np.sqrt((q @ q) * (g @ g))
+        return sum((a - b) ** 2 for a, b in zip(q, g, strict=True))
+
+
+def _save_and_load(index, path):
+    if isinstance(index, MilvusIndex):
+        index.save()
+        index.close()
+        return MilvusIndex.load(path / 'milvus.db')
+    index.save(path / 'index.npz' if isinstance(index, FlatIndex)
+               else path / 'index')
+    return type(index).load(path / 'index.npz' if isinstance(index, FlatIndex)
+                            else path / 'index')
+
+
+def _assert_is_model(index, model, queries, k, category):
+    distances, ids = index.search(queries, k, category)
+    assert distances.dtype == np.float32 and distances.shape == ids.shape
+    for distance, row, query in zip(distances, ids, queries, strict=True):
+        expected = model.search(query, k, category)
+        np.testing.assert_allclose(
+            distance, [d for d, _ in expected], rtol=1e-5, atol=1e-5)
+        # equal distances may come in any order
+        for name, d in zip(row.tolist(), distance, strict=True):
+            assert model._distance(query, model.rows[name][0]) == pytest.approx(
+                d, rel=1e-5, abs=1e-5)
+        assert len(set(row.tolist())) == len(row)
+
+
+_steps = st.lists(st.one_of(
+    st.tuples(st.just('add'), st.integers(1, 12)),
+    st.tuples(st.just('remove'), st.integers(1, 12)),
+    st.tuples(st.just('save'), st.just(0)),
+    st.tuples(st.just('search'), st.integers(1, 8))), min_size=3, max_size=12)
+_number = itertools.count()
+
+
+@pytest.mark.parametrize('kind, id_type, metric', [
+    pytest.param(kind, id_type, metric, marks=(
+        # its steps take a hundred times as long
+        [pytest.mark.slow] if kind == 'milvus' and
+        (id_type, metric) != (str, 'sqeuclidean') else []))
+    for kind in _EXACT for id_type in (int, str)
+    for metric in ('sqeuclidean', 'cosine')])
+@settings(max_examples=5, derandomize=True, deadline=None,
+          phases=[Phase.generate],
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_steps, seed=st.integers(0, 2 ** 31))
+def test_any_steps(kind, metric, id_type, tmp_path, steps, seed):
+    path = tmp_path / str(next(_number))
+    path.mkdir()
+    random_state = np.random.default_rng(seed)
+    index, model = _EXACT[kind](path, metric=metric), _Model(metric)
+    try:
+        for step, n in [*steps, ('search', 5), ('save', 0), ('search', 5)]:
+            if step == 'add':
+                x = random_state.normal(size=(n, _DIM)).astype(np.float32)
+                ids = [id_type(i) for i in random_state.choice(
+                    2 ** 40, n, replace=False).tolist()]
+                categories = random_state.integers(-1, 3, n)
+                index.add(x, ids, categories)
+                model.rows.update(zip(
+                    ids, zip(x, categories.tolist(), strict=True), strict=True))
+            elif step == 'remove':
+                ids = list(model.rows)
+                random_state.shuffle(ids)
+                index.remove(ids[:n])
+                for i in ids[:n]:
+                    del model.rows[i]
+            elif step == 'save':
+                index = _save_and_load(index, path) if model.rows else index
+            else:
+                queries = random_state.normal(
+                    size=(n, _DIM)).astype(np.float32)
+                if model.rows:  # one that is there
+                    queries[0] = next(iter(model.rows.values()))[0]
+                for category in (None, 0):
+                    _assert_is_model(index, model, queries, n, category)
+            assert len(index) == len(model.rows)
+            assert sorted(index.ids.tolist()) == sorted(model.rows)
+    finally:
+        if kind == 'milvus':
+            index.close()
+
+
+@pytest.fixture
+def index(kind, tmp_path):
+    index = _EXACT[kind](tmp_path)
+    index.add(np.eye(3, _DIM), [5, 6, 7], [0, 1, 1])
+    yield index
+    if kind == 'milvus':
+        index.close()
+
+
+def test_a_copy_has_the_distance_0(index):
+    distances, ids = index.search(np.eye(3, _DIM, dtype=np.float32), 1)
+    assert ids.tolist() == [[5], [6], [7]]
+    assert distances.tolist() == [[0], [0], [0]]
+
+
+def test_fewer_than_k(index):
+    distances, ids = index.search(np.ones((1, _DIM)), 10, category=1)
+    assert sorted(ids[0].tolist()) == [6, 7] and distances.shape == (1, 2)
+    assert index.search(np.ones((2, _DIM)), 10, category=9)[1].shape == (2, 0)
+
+
+@pytest.mark.parametrize('call, error, message', [
+    (lambda x: x.add(np.ones((1, 3)), [1]), ValueError, 'another network'),
+    (lambda x: x.add(np.full((1, _DIM), np.nan), [1]), ValueError, 'NaN'),
+    (lambda x: x.add(np.ones((2, _DIM)), [1]), ValueError, '1 ids for 2'),
+    (lambda x: x.add(np.ones((2, _DIM)), [1, 1]), ValueError, 'twice'),
+    (lambda x: x.add(np.ones((1, _DIM)), ['a']), TypeError, 'are strings'),
+    (lambda x: x.add(np.ones((1, _DIM)), [1], [-2]), ValueError, 'categories'),
+    (lambda x: x.remove([8]), ValueError, '8 is not in the index'),
+    (lambda x: x.remove([5, 8]), ValueError, '8 is not in the index'),
+    (lambda x: x.remove([5, 5]), ValueError, 'twice'),
+    (lambda x: x.search(np.ones((1, _DIM)), 0), ValueError, 'k must be'),
+    (lambda x: x.search(np.ones((1, _DIM)), 1, 'hat'), ValueError, 'category'),
+    (lambda x: x.search(np.ones(_DIM), 1), ValueError, 'shape'),
+    (lambda x: x.search([['a'] * _DIM], 1), TypeError, 'float32')])
+def test_bad_arguments_change_nothing(index, call, error, message):
+    with pytest.raises(error, match=message):
+        call(index)
+    assert sorted(index.ids.tolist()) == [5, 6, 7]
+    _, ids = index.search(np.eye(1, _DIM), 3)
+    assert sorted(ids[0].tolist()) == [5, 6, 7]
+
+
+def test_an_empty_index(kind, tmp_path):
+    index = _EXACT[kind](tmp_path)
+    distances, ids = index.search(np.ones((2, _DIM)), 3)
+    assert len(index) == 0 and distances.shape == ids.shape == (2, 0)
+    index.add(np.empty((0, _DIM)), [])
+    index.remove([])
+    assert index.ids.tolist() == []
+
+
+def test_cosine_of_nothing(kind, tmp_path):
+    index = _EXACT[kind](tmp_path, metric='cosine')
+    with pytest.raises(ValueError, match='all zeros'):
+        index.add(np.zeros((1, _DIM)), [1])
+
+
+def test_made_by_another_extractor(kind, tmp_path):
+    extractor = StyleExtractorBN()
+    index = _EXACT[kind](tmp_path, extractor=extractor)
+    index.add(np.eye(3, _DIM), [5, 6, 7])
+    _save_and_load(index, tmp_path).close() if kind == 'milvus' else (
+        _save_and_load(index, tmp_path))
+    load, path = {
+        'flat': (FlatIndex.load, tmp_path / 'index.npz'),
+        'milvus': (MilvusIndex.load, tmp_path / 'milvus.db'),
+    }.get(kind, (FaissIndex.load, tmp_path / 'index'))
+    loaded = load(path, extractor=extractor)
+    assert loaded.search(np.eye(1, _DIM), 1)[1].tolist() == [[5]]
+    if kind == 'milvus':
+        loaded.close()
+    extractor.fc5.b.array[0] += 1
+    with pytest.raises(ValueError, match='by an extractor of weights'):
+        load(path, extractor=extractor)

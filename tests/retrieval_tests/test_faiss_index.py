@@ -1,0 +1,233 @@
+import json
+
+from vasily_fashion.retrieval import FaissIndex, FlatIndex, choose_factory
+
+import numpy as np
+import pytest
+
+pytest.importorskip('faiss')
+
+_DIM = 16
+_N = 3000
+
+
+@pytest.fixture(scope='module')
+def embeddings():
+    # clusters, as products have them
+    random_state = np.random.default_rng(0)
+    centres = random_state.normal(size=(60, _DIM))
+    return (centres[random_state.integers(60, size=_N)] + .4 * random_state.normal(
+        size=(_N, _DIM))).astype(np.float32)
+
+
+@pytest.fixture(scope='module')
+def categories():
+    # category 7 is 1 % of all
+    return np.where(np.arange(_N) % 100 == 0, 7, np.arange(_N) % 3)
+
+
+@pytest.fixture(scope='module')
+def queries(embeddings):
+    return embeddings[:50] + np.float32(.1)
+
+
+@pytest.fixture(scope='module')
+def truth(embeddings, categories):
+    index = FlatIndex(_DIM)
+    index.add(embeddings, np.arange(_N), categories)
+    return index
+
+
+_FACTORIES = ['Flat', 'SQ8', 'HNSW16', 'HNSW16,SQ8', 'IVF32,Flat', 'IVF32,SQ8',
+              'IVF32,PQ8', 'IVF32,PQ4x6']
+
+
+@pytest.fixture(params=_FACTORIES, scope='module')
+def index(request, embeddings, categories):
+    index = FaissIndex(_DIM, request.param)
+    index.add(embeddings, np.arange(_N), categories)
+    return index
+
+
+def _recall(found, expected):
+    return np.mean([
+        len(set(a) & set(b)) / len(b)
+        for a, b in zip(found.tolist(), expected.tolist(), strict=True)])
+
+
+def test_recall(index, truth, queries):
+    expected_distances, expected = truth.search(queries, 10)
+    distances, found = index.search(queries, 10)
+    assert found.shape == expected.shape
+    least = {'Flat': 1, 'IVF32,PQ8': .6, 'IVF32,PQ4x6': .3}
+    assert _recall(found, expected) >= least.get(index.factory, .9)
+    if index.factory == 'Flat':
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(distances, expected_distances, rtol=1e-6)
+    assert (np.diff(distances, axis=1) >= 0).all()
+
+
+def test_filtered_search_loses_nothing(index, truth, queries):
+    expected = truth.search(queries, 10, category=7)[1]
+    found = index.search(queries, 10, category=7)[1]
+    if index.factory in ('Flat', 'HNSW16', 'IVF32,Flat'):
+        np.testing.assert_array_equal(found, expected)
+    assert (found % 100 == 0).all()
+
+
+def test_a_large_category_is_searched_by_faiss(
+        index, truth, queries, monkeypatch):
+    from vasily_fashion.retrieval import faiss_index
+    monkeypatch.setattr(faiss_index, '_N_EXACT', 100)
+    expected = truth.search(queries, 10, category=1)[1]
+    found = index.search(queries, 10, category=1)[1]
+    assert set((found % 3).ravel()) == {1}
+    least = {'Flat': 1, 'IVF32,PQ8': .6, 'IVF32,PQ4x6': .3}
+    assert _recall(found, expected) >= least.get(index.factory, .85)
+
+
+def test_lists_that_hold_too_few(embeddings):
+    """One list of 32 does not have 200 of the 300 asked for."""
+    index = FaissIndex(_DIM, 'IVF32,Flat', n_probe=1)
+    index.add(embeddings[:320], np.arange(320))
+    distances, found = index.search(embeddings[:3], 200)
+    assert found.shape == (3, 200) and (found >= 0).all()
+    truth = FlatIndex(_DIM)
+    truth.add(embeddings[:320], np.arange(320))
+    np.testing.assert_array_equal(found, truth.search(embeddings[:3], 200)[1])
+
+
+def test_removed_rows_are_taken_away(embeddings):
+    for factory in 'HNSW16', 'IVF4,Flat':
+        index = FaissIndex(_DIM, factory)
+        index.add(embeddings[:200], [f'p{i}' for i in range(200)])
+        index.remove([f'p{i}' for i in range(60)])
+        assert index._index.ntotal == 200 and len(index) == 140
+        index.remove([f'p{i}' for i in range(60, 160)])
+        assert index._index.ntotal == len(index) == 40
+        index.add(embeddings[:1], ['p0'])
+        assert index.search(embeddings[:1], 1)[1].tolist() == [['p0']]
+        assert index.search(embeddings[170:171], 1)[1].tolist() == [['p170']]
+
+
+def test_save_and_load(index, queries, tmp_path):
+    path = tmp_path / 'index'
+    index.save(path)
+    first = {x.name for x in path.iterdir()}
+    index.save(path)
+    assert len(first) == len(list(path.iterdir())) == 3
+    for mapped in False, True:
+        loaded = FaissIndex.load(path, mapped=mapped)
+        assert loaded.factory == index.factory and len(loaded) == _N
+        for expected, found in zip(
+                index.search(queries, 5), loaded.search(queries, 5),
+                strict=True):
+            np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match='mapped=False'):
+        loaded.add(queries[:1], [_N])
+    with pytest.raises(ValueError, match='mapped=False'):
+        loaded.remove([0])
+    again = FaissIndex.load(path)
+    again.add(queries[:1], [_N])
+    assert len(again) == _N + 1
+
+
+@pytest.fixture
+def saved(embeddings, tmp_path):
+    index = FaissIndex(_DIM)
+    index.add(embeddings[:10], range(10))
+    index.save(tmp_path / 'index')
+    return tmp_path / 'index'
+
+
+def test_killed_while_saving(saved, embeddings, monkeypatch):
+    """What was there before stays, and the next save cleans up."""
+    from vasily_fashion.retrieval import faiss_index
+
+    index = FaissIndex.load(saved)
+    index.add(embeddings[10:12], [10, 11])
+    atomic_write = faiss_index.atomic_write
+
+    def killed(path, *args):
+        if str(path).endswith('manifest.json'):
+            raise KeyboardInterrupt
+        return atomic_write(path, *args)
+
+    monkeypatch.setattr(faiss_index, 'atomic_write', killed)
+    with pytest.raises(KeyboardInterrupt):
+        index.save(saved)
+    assert len(FaissIndex.load(saved)) == 10
+    monkeypatch.undo()
+    index.save(saved)
+    assert len(FaissIndex.load(saved)) == 12
+    assert len(list(saved.iterdir())) == 3
+
+
+@pytest.mark.parametrize('suffix', ['.faiss', '.npz'])
+def test_damaged_files(saved, suffix):
+    path, = saved.glob(f'*{suffix}')
+    content = path.read_bytes()
+    path.write_bytes(content[:-20])
+    with pytest.raises(ValueError, match='truncated or damaged'):
+        FaissIndex.load(saved)
+    path.write_bytes(content[:-20] + bytes(20))
+    with pytest.raises(ValueError, match='truncated or damaged'):
+        FaissIndex.load(saved)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match='save it again'):
+        FaissIndex.load(saved)
+
+
+@pytest.mark.parametrize('change, message', [
+    ({'format': 'x'}, "its format is 'x'"), ({'version': 2}, 'update'),
+    ({'dim': None}, 'dim must be'), ({'factory': 'PCA4,Flat'}, 'factory'),
+    ({'files': {}}, 'no index that'), (None, 'no index that'),
+    ({'files': {'faiss': {'name': '../secret.faiss'}}}, 'no index that')])
+def test_foreign_manifest(saved, change, message):
+    path = saved / 'manifest.json'
+    path.write_text('[' if change is None else json.dumps(
+        {**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=message):
+        FaissIndex.load(saved)
+
+
+def test_other_folders(tmp_path, embeddings):
+    with pytest.raises(FileNotFoundError, match='check the path'):
+        FaissIndex.load(tmp_path / 'nowhere')
+    (tmp_path / 'photo.jpg').write_text('mine')
+    index = FaissIndex(_DIM)
+    with pytest.raises(ValueError, match='holds other files'):
+        index.save(tmp_path)
+    assert [x.name for x in tmp_path.iterdir()] == ['photo.jpg']
+
+
+def test_training(embeddings):
+    index = FaissIndex(_DIM, 'IVF32,PQ8')
+    assert index.n_training == 39 * 256
+    with pytest.raises(ValueError, match='too few .* 9,984 or more'):
+        index.add(embeddings[:20], range(20))
+    assert len(index) == 0
+    index.train(embeddings)
+    assert index.n_training == 0
+    index.add(embeddings[:20], range(20))
+    assert len(index) == 20
+
+
+@pytest.mark.parametrize('factory', [
+    'PCA8,Flat', 'OPQ8,IVF32,PQ8', 'flat', 'IVF32', 'LSH', 'IVF32,PQ7'])
+def test_factory_that_is_refused(factory):
+    with pytest.raises(ValueError, match='factory'):
+        FaissIndex(_DIM, factory)
+
+
+@pytest.mark.parametrize('n, memory, expected', [
+    (0, None, 'Flat'), (50000, None, 'Flat'), (50000, 1000 * 1000, None),
+    (1000000, None, 'HNSW32'), (1000000, 400e6, 'IVF4096,SQ8'),
+    (1000000, 100e6, 'IVF4096,PQ32'), (100000000, 60e9, 'IVF32768,SQ8')])
+def test_choose_factory(n, memory, expected):
+    if expected is None:
+        with pytest.raises(ValueError, match='on several machines'):
+            choose_factory(n, 128, memory)
+    else:
+        assert choose_factory(n, 128, memory) == expected
+        FaissIndex(128, expected)

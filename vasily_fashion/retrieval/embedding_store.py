@@ -1,0 +1,131 @@
+import os
+import re
+from pathlib import Path
+
+from vasily_fashion.retrieval._arguments import check_extractor
+from vasily_fashion.utils import atomic_write, weights_sha256
+
+import numpy as np
+
+_FORMAT = 'vasily_fashion.EmbeddingStore'
+_VERSION = 1
+_SHARD = re.compile(r'shard-(\d{6})\.npz')
+
+
+class EmbeddingStore:
+    """Embeddings of a catalogue on disk, in shards that are written once.
+
+    Embedding a catalogue takes hours, and building an index of it minutes: so
+    what an extractor made is kept, and an index is made or brought up to date
+    from it. A shard is there whole or not at all; of an id that is in several
+    the last counts.
+
+    Args:
+        folder (str or path): Made if there is none.
+        extractor: What makes the embeddings. A folder belongs to one.
+
+    Attributes:
+        folder (pathlib.Path): See above.
+        n_shard (int): How many shards there are.
+        stamps (dict): From the ids that are there to what their images were
+            when they were embedded, a string. Broken images are there too.
+        shard_of (dict): From the ids that are there to the numbers of their
+            shards; the last, where there are several.
+        broken (dict): From the ids of images that could not be read to what
+            was wrong.
+
+    Raises:
+        ValueError: If the folder is another extractor's, or a shard is damaged
+            or foreign; the message names it.
+    """
+
+    def __init__(self, folder, extractor):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._extractor = extractor
+        self._sha256 = weights_sha256(extractor)
+        self.n_shard = 0
+        self.stamps, self.shard_of, self.broken = {}, {}, {}
+        for old in self.folder.glob('.*.tmp'):
+            old.unlink()  # of a process that was killed
+        numbers = sorted(
+            int(match[1]) for name in os.listdir(self.folder)
+            if (match := _SHARD.fullmatch(name)))
+        if numbers != list(range(len(numbers))):
+            raise ValueError(
+                f'{self.folder}: shards are missing, there are '
+                f'{len(numbers)} up to number {numbers[-1]}')
+        for number in numbers:
+            shard = self._read(number, ('ids', 'stamps', 'reasons'))
+            self._note(*(shard[key].tolist()
+                         for key in ('ids', 'stamps', 'reasons')))
+            self.n_shard += 1
+
+    def write(self, ids, stamps, embeddings, categories, reasons):
+        """Write a shard.
+
+        Args:
+            ids (list of str): Of the products.
+            stamps (list of str): What their images are now.
+            embeddings (array): :math:`(N, dim)`, float32; of broken images
+                anything.
+            categories (list of int): -1 where unknown.
+            reasons (list of str): What is wrong with broken images; '' for
+                the others.
+        """
+        with atomic_write(self._path(self.n_shard)) as file:
+            np.savez(
+                file, format=_FORMAT, version=_VERSION,
+                extractor_sha256=self._sha256, ids=np.array(ids, str),
+                stamps=np.array(stamps, str),
+                embeddings=np.asarray(embeddings, np.float32),
+                categories=np.array(categories, np.int32),
+                reasons=np.array(reasons, str))
+        self._note(ids, stamps, reasons)
+        self.n_shard += 1
+
+    def read(self, number):
+        """Read a shard.
+
+        Args:
+            number (int): Which.
+
+        Returns:
+            (array, array, array):
+            Ids, embeddings :math:`(N, dim)` and categories :math:`(N,)` of its
+            images that are not broken.
+        """
+        shard = self._read(
+            number, ('ids', 'embeddings', 'categories', 'reasons'))
+        good = shard['reasons'] == ''
+        return tuple(
+            shard[key][good] for key in ('ids', 'embeddings', 'categories'))
+
+    def _note(self, ids, stamps, reasons):
+        for i, stamp, reason in zip(ids, stamps, reasons, strict=True):
+            self.stamps[i] = stamp
+            self.shard_of[i] = self.n_shard
+            self.broken.pop(i, None)
+            if reason:
+                self.broken[i] = reason
+
+    def _path(self, number):
+        return self.folder / f'shard-{number:06}.npz'
+
+    def _read(self, number, keys):
+        path = self._path(number)
+        try:
+            with np.load(path, allow_pickle=False) as npz:
+                if str(npz['format']) != _FORMAT:
+                    raise ValueError('it is of another format')
+                if int(npz['version']) > _VERSION:
+                    raise ValueError('it is of a newer version')
+                found = str(npz['extractor_sha256'])
+                content = {key: npz[key] for key in keys}
+        # damaged archives raise nearly anything
+        except Exception as error:
+            raise ValueError(
+                f'{path} is no whole shard of embeddings ({error}); delete it '
+                'and all later ones, and run again') from error
+        check_extractor(path, found, self._extractor)
+        return content

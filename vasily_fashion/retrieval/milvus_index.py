@@ -1,0 +1,350 @@
+import json
+import os
+
+from vasily_fashion.retrieval._arguments import (
+    check_category,
+    check_dim,
+    check_embeddings,
+    check_extractor,
+    check_k,
+    check_metric,
+    sha256_of,
+)
+from vasily_fashion.retrieval._columns import as_categories, as_ids
+
+import numpy as np
+from chainer import backend
+from chainer.backends import cuda
+
+_FORMAT = 'vasily_fashion.MilvusIndex'
+_VERSION = 1
+# Of a string, in UTF-8.
+_MAX_ID_BYTES = 512
+# Rows in one request. A cluster takes up to 64 MB in one.
+_BATCH_SIZE = 1000
+_MAX_K = 16384
+
+
+class MilvusIndex:
+    """Nearest-neighbour search by Milvus: in a file, or in a cluster.
+
+    The interface is that of :class:`~vasily_fashion.retrieval.FlatIndex`,
+    with three differences: what is added is kept at once; an id that is there
+    already is replaced by :meth:`add`, which may thus be repeated after a
+    failure without doubling anything; and ids come in no order.
+
+    With the path of a file, Milvus Lite runs in this process, which has the
+    file for itself. With the address of a cluster, the same code runs there.
+
+    Args:
+        dim (int): The length of an embedding.
+        uri (str): The path of a file, such as 'products.db', or an address
+            such as 'http://milvus.example:19530'.
+        collection (str): Its name in there. It is made by the first
+            :meth:`add`.
+        metric, extractor: As of
+            :class:`~vasily_fashion.retrieval.FlatIndex`; both are kept with
+            the collection.
+        token (str): For a cluster, 'user:password' or an API key; that of the
+            environment variable MILVUS_TOKEN by default.
+        consistency_level ({'Strong', 'Bounded', 'Session', 'Eventually'}):
+            Whether a search of a cluster waits for all that was added before
+            it ('Strong') or for less.
+        index_type (str): Milvus', of a new collection: 'AUTOINDEX', 'FLAT',
+            'HNSW', 'IVF_FLAT', ...
+        index_params (dict): Of that type, such as
+            ``{'M': 32, 'efConstruction': 200}``.
+
+    Attributes:
+        dim, metric, extractor_sha256: As of
+            :class:`~vasily_fashion.retrieval.FlatIndex`.
+
+    Raises:
+        ImportError: If pymilvus, or for a file milvus-lite, is not installed.
+        ValueError: If there is such a collection of other embeddings.
+    """
+
+    def __init__(self, dim, uri='products.db', collection='products',
+                 metric='sqeuclidean', extractor=None, token=None,
+                 consistency_level='Strong', index_type='AUTOINDEX',
+                 index_params=None):
+        self.dim = check_dim(dim)
+        self.metric = check_metric(metric)
+        self.extractor_sha256 = sha256_of(extractor)
+        self.uri, self.collection = str(uri), collection
+        self.consistency_level = consistency_level
+        self._index_type, self._index_params = index_type, index_params
+        self._client = _connect(self.uri, token)
+        self._id_type = None  # int or str, once something is there
+        if self._client.has_collection(collection):
+            self._read_collection(extractor)
+
+    def __len__(self):
+        return self._count('')
+
+    @property
+    def ids(self):
+        """The ids, in no order."""
+        if self._id_type is None:
+            return np.empty(0, np.int64)
+        iterator = self._client.query_iterator(
+            self.collection, batch_size=_BATCH_SIZE, output_fields=['id'],
+            consistency_level=self.consistency_level)
+        ids = []
+        while batch := iterator.next():
+            ids += [row['id'] for row in batch]
+        iterator.close()
+        return np.array(ids, np.int64 if self._id_type is int else None)
+
+    def add(self, embeddings, ids, categories=None):
+        """Add embeddings, or replace those whose ids are there.
+
+        They are sent a thousand at a time. Where one request fails, those
+        before it are there; add the same again.
+
+        Args:
+            embeddings, ids, categories: As of
+                :meth:`vasily_fashion.retrieval.FlatIndex.add`.
+
+        Raises:
+            TypeError, ValueError: As there, or an id is longer than 512
+                bytes.
+        """
+        embeddings = cuda.to_cpu(check_embeddings(
+            embeddings, 'embeddings', self.dim, self.metric))
+        n = len(embeddings)
+        ids, categories = as_ids(ids, n), as_categories(categories, n)
+        if n == 0:
+            return
+        ids = self._check_ids(ids)
+        if len(set(ids)) < n:
+            raise ValueError('ids: an id is given twice')
+        if self._id_type is None:
+            self._make_collection(type(ids[0]))
+        for start in range(0, n, _BATCH_SIZE):
+            block = slice(start, start + _BATCH_SIZE)
+            self._client.upsert(self.collection, [
+                {'id': i, 'embedding': embedding, 'category': int(category)}
+                for i, embedding, category in zip(
+                    ids[block], embeddings[block], categories[block],
+                    strict=True)])
+
+    def remove(self, ids):
+        """Remove embeddings.
+
+        Args:
+            ids (array or list): Their ids.
+
+        Raises:
+            TypeError: Not ids.
+            ValueError: An id that is not there, or is given twice. Nothing is
+                removed then.
+        """
+        ids = as_ids(ids, len(ids))
+        if len(ids) == 0:
+            return
+        if self._id_type is None:
+            raise ValueError(f'ids: {ids[0]!r} is not in the index')
+        ids = self._check_ids(ids)
+        if len(set(ids)) < len(ids):
+            raise ValueError('ids: an id is given twice')
+        batches = [ids[i:i + _BATCH_SIZE]
+                   for i in range(0, len(ids), _BATCH_SIZE)]
+        for batch in batches:
+            known = {row['id'] for row in self._client.get(
+                self.collection, ids=batch, output_fields=['id'],
+                consistency_level=self.consistency_level)}
+            for i in batch:
+                if i not in known:
+                    raise ValueError(f'ids: {i!r} is not in the index')
+        for batch in batches:
+            self._client.delete(self.collection, ids=batch)
+
+    def search(self, queries, k, category=None):
+        """Find the nearest embeddings of each query.
+
+        Args:
+            queries, k, category: As of
+                :meth:`vasily_fashion.retrieval.FlatIndex.search`. Milvus
+                finds up to 16,384.
+
+        Returns:
+            tuple of two arrays:
+            As there; approximate types of index may miss some of the nearest.
+            Where they find fewer than :obj:`k` for one query, there are as
+            many columns as they found for each.
+
+        Raises:
+            TypeError, ValueError: As there.
+        """
+        xp = backend.get_array_module(queries)
+        queries = cuda.to_cpu(check_embeddings(
+            queries, 'queries', self.dim, self.metric))
+        k = check_k(k)
+        if k > _MAX_K:
+            raise ValueError(f'k must be up to {_MAX_K:,} for Milvus, not {k}')
+        check_category(category)
+        dtype = np.int64 if self._id_type in (None, int) else str
+        if self._id_type is None or len(queries) == 0:
+            shape = len(queries), 0 if self._id_type is None else min(
+                k, len(self))
+            return xp.empty(shape, np.float32), np.empty(shape, dtype)
+        hits = []
+        for start in range(0, len(queries), _BATCH_SIZE):
+            hits += self._client.search(
+                self.collection, list(queries[start:start + _BATCH_SIZE]),
+                anns_field='embedding', limit=k, output_fields=['category'],
+                filter='' if category is None else f'category == {category}',
+                consistency_level=self.consistency_level)
+        n = min(map(len, hits))
+        distances = np.array(
+            [[hit['distance'] for hit in of[:n]] for of in hits],
+            np.float32).reshape(len(hits), n)
+        if self.metric == 'cosine':
+            distances = 1 - distances
+        ids = np.array(
+            [[hit['id'] for hit in of[:n]] for of in hits],
+            dtype).reshape(len(hits), n)
+        return xp.asarray(distances), ids
+
+    def save(self):
+        """Wait until all that was added is on the disks of Milvus."""
+        if self._id_type is not None:
+            self._client.flush(self.collection)
+
+    @classmethod
+    def load(cls, uri, collection='products', extractor=None, token=None,
+             consistency_level='Strong'):
+        """Open a collection that is there.
+
+        Args:
+            uri, collection, token, consistency_level: See above.
+            extractor: What is to make the queries. A collection that another
+                filled is refused then.
+
+        Returns:
+            MilvusIndex: The index.
+
+        Raises:
+            FileNotFoundError: If there is no such collection.
+            ValueError: If it is another's.
+        """
+        if '://' not in str(uri) and not os.path.exists(uri):
+            raise FileNotFoundError(f'{uri}: there is no such file')
+        client = _connect(str(uri), token)
+        if not client.has_collection(collection):
+            raise FileNotFoundError(
+                f'{uri} has no collection {collection!r}; there are '
+                f'{client.list_collections()}')
+        about = _about(client, collection, uri)
+        client.close()
+        index = cls(about['dim'], uri, collection, about['metric'],
+                    token=token, consistency_level=consistency_level)
+        try:
+            check_extractor(f'{uri}, {collection}', index.extractor_sha256,
+                            extractor)
+        except ValueError:
+            index.close()
+            raise
+        return index
+
+    def close(self):
+        """Leave Milvus; of a file, so that others may open it."""
+        self._client.close()
+
+    def _count(self, condition):
+        if self._id_type is None:
+            return 0
+        return int(self._client.query(
+            self.collection, filter=condition, output_fields=['count(*)'],
+            consistency_level=self.consistency_level)[0]['count(*)'])
+
+    def _check_ids(self, ids):
+        ids = ids.tolist()
+        kind = type(ids[0])
+        if self._id_type not in (None, kind):
+            kinds = {str: 'strings', int: 'integers'}
+            raise TypeError(f'ids are {kinds[kind]}, but those in the index '
+                            f'are {kinds[self._id_type]}')
+        for i in ids:
+            if kind is str and not 0 < len(i.encode()) <= _MAX_ID_BYTES:
+                raise ValueError(
+                    f'ids: {i[:40]!r} has {len(i.encode())} bytes, where '
+                    f'Milvus takes 1 to {_MAX_ID_BYTES}')
+        return ids
+
+    def _make_collection(self, id_type):
+        from pymilvus import DataType
+
+        about = json.dumps({
+            'format': _FORMAT, 'version': _VERSION, 'dim': self.dim,
+            'metric': self.metric, 'extractor_sha256': self.extractor_sha256})
+        schema = self._client.create_schema(
+            auto_id=False, enable_dynamic_field=False)
+        if id_type is int:
+            schema.add_field('id', DataType.INT64, is_primary=True)
+        else:
+            schema.add_field('id', DataType.VARCHAR, is_primary=True,
+                             max_length=_MAX_ID_BYTES)
+        schema.add_field('embedding', DataType.FLOAT_VECTOR, dim=self.dim)
+        schema.add_field('category', DataType.INT32)
+        index_params = self._client.prepare_index_params()
+        index_params.add_index(
+            'embedding', index_type=self._index_type,
+            metric_type='L2' if self.metric == 'sqeuclidean' else 'COSINE',
+            params=self._index_params or {})
+        self._client.create_collection(
+            self.collection, schema=schema, index_params=index_params,
+            consistency_level=self.consistency_level,
+            # Milvus Lite does not keep a description
+            properties={_FORMAT: about})
+        self._id_type = id_type
+
+    def _read_collection(self, extractor):
+        about = _about(self._client, self.collection, self.uri)
+        for key in ('dim', 'metric'):
+            if about[key] != getattr(self, key):
+                self.close()
+                raise ValueError(
+                    f'{self.uri} has a collection {self.collection!r} of '
+                    f'{key} {about[key]}, not {getattr(self, key)}: name '
+                    'another')
+        check_extractor(f'{self.uri}, {self.collection}',
+                        about['extractor_sha256'], extractor)
+        self.extractor_sha256 = about['extractor_sha256']
+        self._id_type = about['id_type']
+
+
+def _connect(uri, token):
+    try:
+        from pymilvus import MilvusClient
+        if '://' not in uri:
+            import milvus_lite  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "MilvusIndex needs Milvus' client: pip install "
+            "'vasily_fashion[milvus]', or pymilvus and, for a file, "
+            'milvus-lite') from error
+    return MilvusClient(uri, token=token or os.environ.get('MILVUS_TOKEN', ''))
+
+
+def _about(client, collection, uri):
+    """What a collection is of; raises where it is not ours."""
+    from pymilvus import DataType
+
+    found = client.describe_collection(collection)
+    try:
+        about = json.loads(found['properties'][_FORMAT])
+        if about['version'] > _VERSION:
+            raise ValueError(
+                f'its format version is {about["version"]}, this library '
+                f'reads up to {_VERSION}; update vasily_fashion')
+        id_field, = (x for x in found['fields'] if x.get('is_primary'))
+        about['id_type'] = int if id_field['type'] == DataType.INT64 else str
+        about['dim'], about['metric'], about['extractor_sha256']
+    except (KeyError, TypeError, ValueError) as error:
+        client.close()
+        raise ValueError(
+            f'{uri}: the collection {collection!r} is none that MilvusIndex '
+            f'made ({type(error).__name__} {error}); name another') from error
+    return about

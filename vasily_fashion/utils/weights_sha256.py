@@ -1,0 +1,36 @@
+import hashlib
+
+import numpy as np
+from chainer.backends import cuda
+
+
+def weights_sha256(link):
+    """Of what weights a network is: what they make is made by no others.
+
+    Args:
+        link (chainer.Link): The network; or one that
+            :func:`~vasily_fashion.deploy.compile_link` compiled, which is of
+            the same weights as the link it was made of.
+
+    Returns:
+        str: The sha256 of all parameters and running statistics, their names,
+        types and shapes, in hexadecimal digits.
+    """
+    if hasattr(link, 'weights_sha256'):
+        return link.weights_sha256
+    digest = hashlib.sha256()
+    for name, array in _arrays(link):
+        digest.update(name.encode())
+        digest.update(str((array.dtype, array.shape)).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _arrays(link):
+    for name, param in sorted(link.namedparams()):
+        yield name, np.asarray(cuda.to_cpu(param.array))
+    for child_name, child in sorted(link.namedlinks()):
+        for name in sorted(child._persistent):
+            value = getattr(child, name)
+            if hasattr(value, 'dtype'):
+                yield f'{child_name}/{name}', np.asarray(cuda.to_cpu(value))
