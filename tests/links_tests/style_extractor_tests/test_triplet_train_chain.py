@@ -111,6 +111,28 @@ def test_batch_of_one():
         TripletTrainChain(_Scale())(x, x)
 
 
+def test_both_sides_are_normalised_as_one_batch():
+    class Normalize(chainer.Chain):
+
+        def __init__(self):
+            super().__init__()
+            with self.init_scope():
+                self.bn = chainer.links.BatchNormalization(2, decay=0)
+
+        def forward(self, x, start=0):
+            return self.bn(x)
+
+    random_state = np.random.RandomState(0)
+    query = random_state.normal(3, 1, (4, 2)).astype(np.float32)
+    positive = random_state.normal(-3, 2, (4, 2)).astype(np.float32)
+    model = Normalize()
+    TripletTrainChain(model)(query, positive)
+    both = np.concatenate([query, positive])
+    np.testing.assert_allclose(model.bn.avg_mean, both.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        model.bn.avg_var, both.var(axis=0, ddof=1), rtol=1e-5)
+
+
 @pytest.mark.gpu
 def test_gpu():
     random_state = np.random.RandomState(3)

@@ -21,6 +21,11 @@ class TripletTrainChain(chainer.Chain):
     Hermans, Beyer, Leibe. In Defense of the Triplet Loss for Person
     Re-Identification. 2017, section 2).
 
+    Snap crops and product images go through the network as one batch.
+    Otherwise batch normalisation would give each side statistics of its own,
+    and so hide from training a difference between the two that is there in
+    test mode, whose statistics are one for both.
+
     Args:
         model (vasily_fashion.links.StyleExtractorBN): The extractor.
         margin (float): Of 'triplet', on squared distances, 0.2 by default;
@@ -95,7 +100,10 @@ choose_negatives` says.
         Raises:
             ValueError: If :math:`B < 2`: there is no negative then.
         """
-        q, p = (self._gather(self.model(x, self.start)) for x in (query, positive))
+        # both in one batch: normalised alike, as in test mode
+        embeddings = self.model(
+            self.xp.concatenate([query, positive]), self.start)
+        q, p = (self._gather(x) for x in F.split_axis(embeddings, 2, axis=0))
         n_pair = len(q)
         if n_pair < 2:
             raise ValueError(
