@@ -205,6 +205,14 @@ def test_csv_bad_input(tmp_path, old, new, message):
         CSVRetrievalDataset(path)
 
 
+def test_csv_with_quotes_and_odd_line_ends(tmp_path):
+    trees.write_image(tmp_path / 'a,\u2028b.jpg')
+    dataset = CSVRetrievalDataset(trees.write_csv(
+        tmp_path, 'label,path,split,is_query,is_gallery,note\r\n'
+        '1,"a,\u2028b.jpg",x,0,1,"two\r\nlines"\r\n'))
+    assert dataset.names == ['a,\u2028b.jpg'] and len(dataset) == 1
+
+
 def test_csv_without_such_a_split(tmp_path):
     with pytest.raises(ValueError, match="there are 'test', 'train'"):
         CSVRetrievalDataset(trees.make_csv(tmp_path), 'val')

@@ -1,10 +1,9 @@
-import csv
 from pathlib import Path
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_names
-from vasily_fashion.datasets.read_annotation import read_text
+from vasily_fashion.datasets.read_annotation import read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
@@ -50,7 +49,7 @@ class CSVRetrievalDataset(RetrievalDataset):
     def __init__(self, path, split=None, root=None, category_map='common',
                  missing='raise', margin=0.):
         root = Path(path).parent if root is None else Path(root)
-        rows = list(csv.DictReader(read_text(path).splitlines()))
+        rows = read_csv(path)
         header = rows[0].keys() if rows else ()
         lacking = [name for name in _NEEDED if name not in header]
         if lacking:

@@ -1,11 +1,10 @@
-import csv
 import os
 from pathlib import Path
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_folder, check_names
-from vasily_fashion.datasets.read_annotation import read_text
+from vasily_fashion.datasets.read_annotation import read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
@@ -53,7 +52,7 @@ class ProductFolderDataset(RetrievalDataset):
                 raise ValueError(
                     f'{root} has no image, of {", ".join(_SUFFIXES)}')
         else:
-            rows = list(csv.DictReader(read_text(csv_path).splitlines()))
+            rows = read_csv(csv_path)
             if not rows or 'path' not in rows[0]:
                 raise ValueError(
                     f'{csv_path} has no row, or no column path: its first '

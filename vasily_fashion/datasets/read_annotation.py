@@ -1,9 +1,11 @@
 """Annotation files, with errors that name them."""
+import csv
+import io
 import json
 import os
 
 
-def read_text(path, encoding='utf-8-sig'):
+def read_text(path):
     """Read a text file, whatever its line ends, with or without a BOM.
 
     Raises:
@@ -12,7 +14,7 @@ def read_text(path, encoding='utf-8-sig'):
     """
     path = os.fspath(path)
     try:
-        with open(path, encoding=encoding) as file:
+        with open(path, encoding='utf-8-sig', newline=None) as file:
             return file.read()
     except FileNotFoundError as error:
         raise FileNotFoundError(
@@ -43,6 +45,19 @@ def read_json(path, kind):
             f'{path} holds a {type(value).__name__}, not a {kind.__name__}: '
             'it is not the file that it should be')
     return value
+
+
+def read_csv(path):
+    """Read a CSV with a header line.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is not UTF-8, or no CSV.
+    """
+    try:
+        return list(csv.DictReader(io.StringIO(read_text(path), newline='')))
+    except csv.Error as error:
+        raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
 
 
 def read_table(path, n_column, n_header):
