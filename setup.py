@@ -45,6 +45,7 @@ setup(
         ],
         'coco': ['pycocotools>=2.0.8'],
         # searches beyond FlatIndex, see vasily_fashion/retrieval
+        'cluster': ['distributed>=2024.8'],
         'faiss': ['faiss-cpu>=1.10'],
         'milvus': ['milvus-lite>=3.0', 'pymilvus>=3.0'],
         # any other MPI does as well: mpi4py finds the one that is there

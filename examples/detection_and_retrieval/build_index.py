@@ -5,6 +5,8 @@ embeds only images that are new or have changed. Images that cannot be read
 are listed at the end and in OUT/unreadable.txt.
 """
 import argparse
+import contextlib
+import functools
 import json
 import sys
 from pathlib import Path
@@ -18,7 +20,9 @@ from vasily_fashion.retrieval import (
     FlatIndex,
     MilvusIndex,
     choose_factory,
+    count_parts,
     embed_catalogue,
+    embed_in_parallel,
     update_index,
 )
 from vasily_fashion.utils import atomic_write
@@ -68,27 +72,47 @@ def main(argv=None):
         '--shard-size', type=int, default=512, metavar='N',
         help='images whose embeddings are written at a time '
         '(default: %(default)s)')
+    parser.add_argument(
+        '--n-worker', type=int, default=0, metavar='N', help='embed by N '
+        'processes of this machine, a part of the catalogue each')
+    parser.add_argument(
+        '--scheduler', metavar='ADDRESS', help='embed by the workers of a Dask '
+        'cluster, such as tcp://10.0.0.1:8786; all have to see root and OUT')
+    parser.add_argument(
+        '--n-part', type=int, metavar='N', help='into how many parts several '
+        'workers divide the catalogue: four each if not given')
     args = parser.parse_args(argv)
     if args.shard_size < 1:
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
     try:
-        dataset = open_dataset(
-            args.dataset, args.root, args.split, 'skip', args.images)
-        extractor = load_extractor(args)
+        open_catalogue = functools.partial(
+            open_dataset, args.dataset, args.root, args.split, 'skip',
+            args.images)
+        dataset = open_catalogue()
+        load = functools.partial(load_extractor, args.weights, args.engine)
+        extractor = load()
         out = Path(args.out)
         out.mkdir(parents=True, exist_ok=True)
-        store = EmbeddingStore(out / 'embeddings', extractor)
-        with chainer.using_config('accelerate', 'fast'):
-            ids = embed_catalogue(
-                dataset, extractor, store, shard_size=args.shard_size)
-        index, n_added, n_removed = build(args, out, extractor, store, ids)
+        if args.n_worker or args.scheduler or count_parts(out / 'embeddings'):
+            with connect(args) as client:
+                stores, ids = embed_in_parallel(
+                    client, open_catalogue, load, out / 'embeddings',
+                    count_parts(out / 'embeddings') or args.n_part
+                    or 4 * max(len(client.nthreads()), 1), args.shard_size)
+        else:
+            stores = [EmbeddingStore(out / 'embeddings', extractor)]
+            with chainer.using_config('accelerate', 'fast'):
+                ids = embed_catalogue(
+                    dataset, extractor, stores[0], shard_size=args.shard_size)
+        index, n_added, n_removed = build(args, out, extractor, stores, ids)
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     print(f'{index}: {n_added} added, {n_removed} removed, {len(ids)} in the '
           'catalogue')
     if dataset.n_missing:
         print(f'{dataset.n_missing} images are not there')
-    broken = {i: store.broken[i] for i in ids if i in store.broken}
+    broken = {
+        i: store.broken[i] for store in stores for i in ids if i in store.broken}
     with atomic_write(out / 'unreadable.txt', 'w', encoding='utf-8') as file:
         file.writelines(f'{reason}\n' for reason in broken.values())
     if broken:
@@ -100,27 +124,44 @@ def main(argv=None):
     return 0
 
 
-def load_extractor(args):
-    link = StyleExtractorBN(pretrained_model=args.weights)
-    if args.engine == 'chainer':
+@contextlib.contextmanager
+def connect(args):
+    """A client of the cluster, or of processes of this machine."""
+    from distributed import Client, LocalCluster
+
+    if args.scheduler:
+        with Client(args.scheduler) as client:
+            yield client
+        return
+    # a network uses all threads that it may: one task at a time a process
+    with LocalCluster(
+            n_workers=args.n_worker or 1, threads_per_worker=1,
+            dashboard_address=None) as cluster, Client(cluster) as client:
+        yield client
+
+
+def load_extractor(weights, engine):
+    link = StyleExtractorBN(pretrained_model=weights)
+    if engine == 'chainer':
         return link
     try:
-        return compile_link(link, args.engine)
+        return compile_link(link, engine)
     except ImportError:
-        if args.engine == 'auto':
+        if engine == 'auto':
             return link
         raise
 
 
-def build(args, out, extractor, store, ids):
+def build(args, out, extractor, stores, ids):
     """Make the index, or bring the one that is there up to date."""
-    n = len(set(ids) - store.broken.keys())
-    if n == 0:
+    good = [(store, i) for store in stores for i in ids
+            if i in store.shard_of and i not in store.broken]
+    if not good:
         raise ValueError(f'{args.root} has no image that can be read')
+    n, (store, i) = len(good), good[0]
+    dim = store.read(store.shard_of[i])[1].shape[1]
     state = out / f'{args.index}.json'  # the shards that the index has seen
-    first = json.loads(state.read_text())['n_shard'] if state.exists() else 0
-    dim = store.read(store.shard_of[next(
-        i for i in ids if i not in store.broken)])[1].shape[1]
+    first = json.loads(state.read_text()) if state.exists() else None
     if args.index == 'milvus':
         path = args.uri or out / 'milvus.db'
         index = MilvusIndex(dim, path, extractor=extractor)
@@ -129,34 +170,37 @@ def build(args, out, extractor, store, ids):
         if path.exists():
             index = FaissIndex.load(path, extractor)
         else:
-            first = 0
+            first = None
             factory = args.factory or choose_factory(
                 n, dim, None if args.memory is None else args.memory * 1e9)
             print(f'Faiss: {factory}')
             index = FaissIndex(dim, factory, extractor=extractor)
             if index.n_training:
-                index.train(sample(store))
+                index.train(sample(stores))
     else:
         path = out / 'index.npz'
         if path.exists():
             index = FlatIndex.load(path, extractor)
         else:
-            first = 0
+            first = None
             index = FlatIndex(dim, extractor=extractor)
-    n_added, n_removed = update_index(index, store, ids, first)
+    n_added, n_removed = update_index(index, stores, ids, first)
     if n_added or n_removed:
         index.save(*[] if args.index == 'milvus' else [path])
     with atomic_write(state, 'w') as file:
-        json.dump({'n_shard': store.n_shard}, file)
+        json.dump([store.n_shard for store in stores], file)
     if args.index == 'milvus':
         index.close()
     return path, n_added, n_removed
 
 
-def sample(store):
+def sample(stores):
     """Embeddings for Faiss to learn from, out of random shards."""
+    shards = [(store, number) for store in stores
+              for number in range(store.n_shard)]
     parts, n = [], 0
-    for number in np.random.default_rng(0).permutation(store.n_shard).tolist():
+    for k in np.random.default_rng(0).permutation(len(shards)).tolist():
+        store, number = shards[k]
         parts.append(store.read(number)[1])
         n += len(parts[-1])
         if n >= _N_TRAINING:

@@ -44,7 +44,7 @@ def _update(shop, folder, index, extractor=None, first=0, **kwargs):
     ids = embed_catalogue(
         ProductFolderDataset(shop), extractor, store,
         **{'batch_size': 2, 'shard_size': 3, **kwargs})
-    return (*update_index(index, store, ids, first), store, extractor)
+    return (*update_index(index, [store], ids, [first]), store, extractor)
 
 
 def _content(index):
@@ -167,3 +167,17 @@ def test_shard_and_batch_sizes_do_not_matter(shop, tmp_path):
                 batch_size=batch_size, shard_size=shard_size)
         contents.append(_content(index))
     assert all(content == contents[0] for content in contents)
+
+
+def test_parts_are_the_whole(shop, tmp_path):
+    extractor, stores = _MeanColour(), []
+    for k in range(3):
+        stores.append(EmbeddingStore(tmp_path / f'{k}', extractor))
+        ids = embed_catalogue(
+            ProductFolderDataset(shop), extractor, stores[k], part=(k, 3))
+    assert extractor.n == 6
+    assert sum(len(store.stamps) for store in stores) == len(ids) == 7
+    index, whole = FlatIndex(3), FlatIndex(3)
+    assert update_index(index, stores, ids) == (6, 0)
+    _update(shop, tmp_path / 'whole', whole)
+    assert _content(index) == _content(whole)

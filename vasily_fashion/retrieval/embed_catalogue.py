@@ -1,4 +1,6 @@
+import itertools
 import os
+import zlib
 
 from vasily_fashion.utils import ImageReadError
 from vasily_fashion.utils.read_ahead import read_ahead
@@ -7,7 +9,9 @@ import numpy as np
 from tqdm import tqdm
 
 
-def embed_catalogue(dataset, extractor, store, batch_size=32, shard_size=512):
+def embed_catalogue(
+        dataset, extractor, store, batch_size=32, shard_size=512,
+        part=(0, 1)):
     """Embed the product images of a catalogue that are new or have changed.
 
     The next images are read and decoded while the extractor computes.
@@ -21,6 +25,8 @@ def embed_catalogue(dataset, extractor, store, batch_size=32, shard_size=512):
         store (EmbeddingStore): Where the embeddings are, and go to.
         batch_size (int): Images the extractor has at a time.
         shard_size (int): Images a shard.
+        part ((int, int)): (0, 4) is the first of four parts of the catalogue,
+            of which each has a store of its own. An id stays in its part.
 
     Returns:
         list of str: The ids of the catalogue, as :func:`product_ids` gives
@@ -28,9 +34,11 @@ def embed_catalogue(dataset, extractor, store, batch_size=32, shard_size=512):
     """
     gallery = dataset.choose(dataset.is_gallery)
     ids = product_ids(gallery)
-    stamps = [_stamp(gallery, i) for i in range(len(gallery))]
-    new = [i for i in range(len(gallery))
-           if store.stamps.get(ids[i]) != stamps[i]]
+    stamps = {
+        i: _stamp(gallery, i) for i in range(len(gallery))
+        if zlib.crc32(ids[i].encode()) % part[1] == part[0]}
+    new = [i for i, stamp in stamps.items()
+           if store.stamps.get(ids[i]) != stamp]
 
     def read():
         for i in new:
@@ -39,43 +47,33 @@ def embed_catalogue(dataset, extractor, store, batch_size=32, shard_size=512):
             except ImageReadError as error:
                 yield i, None, str(error)
 
-    columns = [[] for _ in range(5)]
-    waiting, imgs = [], []
-
-    def embed():
-        found = iter(extractor.extract(imgs) if imgs else ())
-        for i, is_broken, reason in waiting:
-            row = (ids[i], stamps[i], None if is_broken else next(found),
-                   int(gallery.labels[i]), reason)
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-        waiting.clear()
-        imgs.clear()
-
-    def write():
-        embeddings = columns[2]
-        dim = next((len(x) for x in embeddings if x is not None), 0)
-        columns[2] = np.array(
-            [np.zeros(dim) if x is None else x for x in embeddings],
-            np.float32).reshape(len(embeddings), dim)
-        store.write(*columns)
-        columns[:] = [[] for _ in range(5)]
-
+    rows = []
     with tqdm(total=len(new), desc='embed', unit='image', disable=None) as bar:
-        for i, img, reason in read_ahead(read(), 2 * batch_size):
-            waiting.append((i, img is None, reason))
-            if img is not None:
-                imgs.append(img)
-            if len(waiting) == batch_size:
-                embed()
-            if len(columns[0]) + len(waiting) >= shard_size:
-                embed()
-                write()
-            bar.update()
-        embed()
-        if columns[0]:
-            write()
+        images = read_ahead(read(), 2 * batch_size)
+        while batch := list(itertools.islice(
+                images, min(batch_size, shard_size - len(rows)))):
+            good = [img for _, img, _ in batch if img is not None]
+            embeddings = iter(extractor.extract(good) if good else ())
+            rows += [
+                (ids[i], stamps[i], None if img is None else next(embeddings),
+                 int(gallery.labels[i]), reason) for i, img, reason in batch]
+            bar.update(len(batch))
+            del batch[:], good[:]  # not kept while the next are read
+            if len(rows) >= shard_size:
+                _write(store, rows)
+                rows = []
+        if rows:
+            _write(store, rows)
     return ids
+
+
+def _write(store, rows):
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    dim = next((len(x) for x in columns[2] if x is not None), 0)
+    columns[2] = np.array(
+        [np.zeros(dim) if x is None else x for x in columns[2]],
+        np.float32).reshape(len(rows), dim)
+    store.write(*columns)
 
 
 def product_ids(gallery):

@@ -1,4 +1,4 @@
-def update_index(index, store, ids, first=0):
+def update_index(index, stores, ids, first=None):
     """Bring an index up to date with a catalogue.
 
     What has been embedded since is added, in place of what was there under
@@ -8,27 +8,34 @@ def update_index(index, store, ids, first=0):
     Args:
         index: With `ids`, `add` and `remove`, such as
             :class:`~vasily_fashion.retrieval.FlatIndex`.
-        store (EmbeddingStore): The embeddings.
+        stores (list of EmbeddingStore): The embeddings; an id is in one of
+            them.
         ids (iterable of str): The catalogue, as
             :func:`~vasily_fashion.retrieval.embed_catalogue` returns it.
-        first (int): The first shard that the index has not seen.
+        first (list of int): Of each store, the first shard that the index has
+            not seen. All by default.
 
     Returns:
         (int, int): How many were added, and how many removed.
     """
-    wanted = set(ids) - store.broken.keys()
+    first = [0] * len(stores) if first is None else first
+    shard_of = {
+        i: (k, number) for k, store in enumerate(stores)
+        for i, number in store.shard_of.items() if i not in store.broken}
+    wanted = set(ids) & shard_of.keys()
     there = set(index.ids.tolist())
     gone = sorted(there - wanted)
     if gone:
         index.remove(gone)
     ids_of_shard = {}
     for i in wanted:
-        if store.shard_of[i] >= first or i not in there:
-            ids_of_shard.setdefault(store.shard_of[i], set()).add(i)
+        k, number = shard_of[i]
+        if number >= first[k] or i not in there:
+            ids_of_shard.setdefault((k, number), set()).add(i)
     n_added = 0
-    for number, its in sorted(ids_of_shard.items()):
-        new, embeddings, categories = store.read(number)
-        rows = [k for k, i in enumerate(new.tolist()) if i in its]
+    for (k, number), its in sorted(ids_of_shard.items()):
+        new, embeddings, categories = stores[k].read(number)
+        rows = [row for row, i in enumerate(new.tolist()) if i in its]
         replaced = sorted(its & there)
         if replaced:
             index.remove(replaced)
