@@ -190,7 +190,7 @@ def make(fd):
                ':all:']
     run(pip + install + ['-r', BUILD])
 
-    say('[3/3] installing the rest: about 200 MB to fetch the first time')
+    say('[3/3] installing the rest: about 300 MB to fetch the first time')
     run([python, '-m', 'pip'] + install + [
         '--no-binary', FROM_SOURCE, '--no-build-isolation', '-r', LOCK])
 

@@ -1,0 +1,40 @@
+"""Draw default boxes that match the items of a snap, on two feature maps."""
+import argparse
+import sys
+
+from vasily_fashion.datasets import CCPBboxDataset, SyntheticFashionDataset
+from vasily_fashion.links import FashionSSD300
+from vasily_fashion.visualizations import vis_default_boxes
+
+from figure_file import add_out, save
+from matplotlib.figure import Figure
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(
+        '--data', help='folder of Clothing Co-Parsing, whose val split is '
+        'taken, instead of synthetic snaps')
+    parser.add_argument('--index', type=int, default=1, help='of the snap')
+    parser.add_argument(
+        '--level', type=int, nargs=2, default=(1, 2),
+        help='the two feature maps, 0 is the finest')
+    add_out(parser, 'default_boxes.png')
+    args = parser.parse_args(argv)
+    dataset = (SyntheticFashionDataset(args.index + 1, 5) if args.data is None
+               else CCPBboxDataset(args.data, 'val'))
+    img, bbox, label = dataset[args.index]
+    model = FashionSSD300()
+    height = 4.2 * img.shape[1] / img.shape[2]
+    figure = Figure(figsize=(8.6, height + .3), layout='constrained')
+    for ax, level in zip(figure.subplots(1, 2), args.level, strict=True):
+        vis_default_boxes(img, bbox, label, model, level, ax)
+        grid = model.extractor.grids[level]
+        ax.set_title(f'{grid} x {grid} feature map', fontsize=10)
+    save(figure, args.out)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""Draw SSD300's feature maps from the network itself."""
+import argparse
+import sys
+
+from vasily_fashion.links import FashionSSD300
+from vasily_fashion.visualizations import vis_ssd_network
+
+from figure_file import add_out, save
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add_out(parser, 'ssd_network.svg')
+    args = parser.parse_args(argv)
+    save(vis_ssd_network(FashionSSD300()).figure, args.out)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

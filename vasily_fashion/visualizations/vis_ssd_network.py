@@ -1,0 +1,116 @@
+import chainer
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+
+_BLUE, _RED, _INK = '#30638e', '#d1495b', '#333333'
+# Of the drawing, in its own units.
+_GAP = .4
+_DEPTH = .28
+
+
+def vis_ssd_network(model, ax=None):
+    """Draw the feature maps of an SSD, and which of them predict.
+
+    Drawn from the model itself: a photo of zeros goes through it, and each
+    convolution whose output has another size or another number of channels
+    than the one before is a block, as high as the logarithm of its height and
+    as wide as that of its channels. Blocks that predict are red; below them
+    stands the number of boxes.
+
+    Args:
+        model (vasily_fashion.links.FashionSSD300): The detector.
+        ax (matplotlib.axes.Axes): Where to draw; new axes by default.
+
+    Returns:
+        matplotlib.axes.Axes: The axes.
+    """
+    if ax is None:
+        figure = Figure(figsize=(12, 4))
+        FigureCanvasAgg(figure)
+        ax = figure.add_axes((0, 0, 1, 1))
+    x = 0.
+    n_box = 0
+    for name, shape, ratios in feature_maps(model):
+        n_channel, height, _ = shape
+        w, h = max(.11 * np.log2(n_channel), .4), .32 * np.log2(height + 1)
+        colour = _BLUE if ratios is None else _RED
+        _block(ax, x, w, h, colour)
+        ax.text(x + w / 2 + _DEPTH / 2, h / 2 + _DEPTH / 2 + .12, name,
+                ha='center', va='bottom', fontsize=8, color=_INK)
+        ax.text(x + w / 2, -h / 2 - .1, f'{height}²\n{n_channel}',
+                ha='center', va='top', fontsize=7, color=_INK)
+        if ratios is not None:
+            n = height ** 2 * (2 * len(ratios) + 2)
+            n_box += n
+            ax.annotate(
+                f'{n:,}', (x + w / 2, -h / 2 - .62), (x + w / 2, -2.75),
+                ha='center', va='top', fontsize=8, color=_RED,
+                arrowprops={'arrowstyle': '<-', 'color': _RED})
+        x += w + _DEPTH + _GAP
+    ax.text(0, -2.75, f'{n_box:,} default boxes,\neach with 4 offsets and\n'
+            f'{model.n_fg_class + 1} scores', fontsize=8, color=_RED, va='top')
+    ax.set_xlim(-.3, x)
+    ax.set_ylim(-3.4, 2.2)
+    ax.set_aspect('equal')
+    ax.axis('off')
+    return ax
+
+
+def feature_maps(model):
+    """What :func:`vis_ssd_network` draws.
+
+    Args:
+        model (vasily_fashion.links.FashionSSD300): The detector.
+
+    Returns:
+        list of (str, tuple, tuple):
+        Name, shape :math:`(C, H, W)` and aspect ratios of each block, from the
+        photo on; :obj:`None` as ratios where it does not predict.
+    """
+    hook = _Shapes()
+    x = np.zeros((1, 3, model.insize, model.insize), np.float32)
+    with chainer.using_config('train', False), chainer.no_backprop_mode(), hook:
+        outputs = model.extractor(model.device.send(x))
+    names = {id(link): link.name for link in model.extractor.children()}
+    blocks = [['photo', (3, model.insize, model.insize), None]]
+    for link, shape in hook.shapes:
+        if id(link) in names and len(shape) == 3:
+            if shape == blocks[-1][1]:
+                blocks[-1][0] = names[id(link)]
+            else:
+                blocks.append([names[id(link)], shape, None])
+    predicting = {y.shape[1:]: ratios for y, ratios in zip(
+        outputs, model.multibox.aspect_ratios, strict=True)}
+    for block in blocks:
+        # of blocks of one shape the last one is what predicts
+        if block[1] in predicting and block is [
+                b for b in blocks if b[1] == block[1]][
+                    0 if block[1][1] > 30 else -1]:
+            block[2] = predicting[block[1]]
+    return [tuple(block) for block in blocks]
+
+
+class _Shapes(chainer.LinkHook):
+
+    name = 'shapes'
+
+    def __init__(self):
+        self.shapes = []
+
+    def forward_postprocess(self, args):
+        if hasattr(args.out, 'shape'):
+            self.shapes.append((args.link, args.out.shape[1:]))
+
+
+def _block(ax, x, w, h, colour):
+    for points, alpha in (
+            ([(0, -h / 2), (w, -h / 2), (w, h / 2), (0, h / 2)], .85),
+            ([(0, h / 2), (_DEPTH, h / 2 + _DEPTH),
+              (w + _DEPTH, h / 2 + _DEPTH), (w, h / 2)], .6),
+            ([(w, -h / 2), (w + _DEPTH, -h / 2 + _DEPTH),
+              (w + _DEPTH, h / 2 + _DEPTH), (w, h / 2)], .7)):
+        ax.add_patch(Polygon(
+            np.array(points) + (x, 0), facecolor=colour, alpha=alpha,
+            edgecolor='white', linewidth=.8))
