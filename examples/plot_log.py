@@ -1,4 +1,4 @@
-"""Draw the log of a training: its losses, and its scores if there are any."""
+"""Draw the log of a training: its losses, and hits and scores if there are any."""
 import argparse
 import json
 
@@ -29,15 +29,18 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         parser.error(str(error))
     losses = [key for key in lines[0] if key.startswith('main/loss')]
-    scores = sorted({
-        key for line in lines for key in line
-        if key in ('validation/main/map', 'validation/main/hit@1')})
+    hits = [key for key in lines[0] if key == 'main/hit']
+    # one score alone makes no curve
+    scores = [key for key in ('validation/main/map', 'validation/main/hit@1')
+              if sum(key in line for line in lines) > 1]
+    n = 1 + bool(hits or scores)
     fig, axes = plt.subplots(
-        1, 1 + bool(scores), figsize=(5 * (1 + bool(scores)), 3.6),
-        layout='constrained', squeeze=False)
+        1, n, figsize=(5 * n, 3.6), layout='constrained', squeeze=False)
     vis_log(lines, losses, args.smooth, ax=axes[0, 0])
+    if hits:
+        vis_log(lines, hits, args.smooth, ax=axes[0, -1])
     if scores:
-        vis_log(lines, scores, ax=axes[0, 1])
+        vis_log(lines, scores, ax=axes[0, -1])
     with atomic_write(args.png) as file:
         fig.savefig(file, format='png', dpi=110)
     plt.close(fig)

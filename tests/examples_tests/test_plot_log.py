@@ -10,8 +10,8 @@ _SCRIPT = runpy.run_path(
     str(pathlib.Path(__file__).parents[2] / 'examples' / 'plot_log.py'))
 
 
-def _log(path, losses, scores=()):
-    lines = [{'iteration': 10 * (i + 1), 'main/loss': loss, 'main/hit': .5}
+def _log(path, losses, scores=(), **others):
+    lines = [{'iteration': 10 * (i + 1), 'main/loss': loss, **others}
              for i, loss in enumerate(losses)]
     for line, score in zip(reversed(lines), reversed(scores), strict=False):
         line['validation/main/map'] = score
@@ -39,10 +39,13 @@ def test_curves(tmp_path):
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [.1, .2])
 
 
-@pytest.mark.parametrize('scores, width', [([], 550), ([.5], 1100)])
-def test_picture(tmp_path, scores, width):
+@pytest.mark.parametrize('scores, others, width', [
+    ([], {}, 550), ([.5], {}, 550), ([.4, .5], {}, 1100),
+    ([], {'main/hit': .5}, 1100), ([.4, .5], {'main/hit': .5}, 1100)])
+def test_picture(tmp_path, scores, others, width):
     png = tmp_path / 'loss.png'
-    _SCRIPT['main']([_log(tmp_path / 'log', [3, 2, 1], scores), str(png)])
+    _SCRIPT['main'](
+        [_log(tmp_path / 'log', [3, 2, 1], scores, **others), str(png)])
     with Image.open(png) as image:
         assert image.size[0] == width
         assert len(image.convert('RGB').getcolors(2 ** 24)) > 10

@@ -11,11 +11,11 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_23.npz',
-        'e3fa84479913459a3bba099ea0a44d851580c45b268de20c4c780a9356c49839'),
+        'fashion_ssd300_2026_11_25.npz',
+        'ba7620733f44182f70b28cf90f97f429347d8f09e9d32afa3dadd3f88c712320'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_23.npz',
-        'c19bd6a6a084a8ba4173080f21bc19db6de3813234e2058956f225b1cf4b1fba'),
+        'style_extractor_bn_2026_11_25.npz',
+        'e24da426a550df024b055e1a9c099b6d7682b05fa73d73c06105e984c810f39a'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
