@@ -47,7 +47,7 @@ def test_counts_of_boxes(tmp_path, capsys):
 
 @pytest.mark.parametrize('fault, message', [
     ('missing', r'missing                  1'),
-    ('broken', '000002.jpg: this is not an image'),
+    ('broken', '000002.png: this is not an image'),
     ('outside', 'boxes outside            1'),
     ('empty', 'empty boxes              1')])
 def test_faults(tmp_path, capsys, fault, message):
