@@ -39,9 +39,8 @@ def choose_factory(n, dim=128, memory=None):
 
     Up to 50,000 items 'Flat', which is exact. Beyond, the fastest of those
     that fit: 'HNSW32' (4 dim + 272 bytes an item), 'IVF...,SQ8' (dim + 16)
-    and 'IVF...,PQ32' (48), each found 0.95 or more of the true 10 nearest of
-    a million embeddings at its defaults but for PQ, which found fewer; see
-    examples/benchmark.
+    and 'IVF...,PQ32' (48). The less memory, the fewer of the true neighbours
+    are found; `examples/benchmark/search.py` measures how many.
 
     Args:
         n (int): Items there will be.
