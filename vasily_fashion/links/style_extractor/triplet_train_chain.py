@@ -100,10 +100,10 @@ choose_negatives` says.
         Raises:
             ValueError: If :math:`B < 2`: there is no negative then.
         """
-        # both in one batch: normalised alike, as in test mode
-        embeddings = self.model(
-            self.xp.concatenate([query, positive]), self.start)
-        q, p = (self._gather(x) for x in F.split_axis(embeddings, 2, axis=0))
+        # one batch, in turn, so that a worker's part of it is one piece
+        both = self.xp.stack([query, positive], axis=1)
+        embeddings = self.model(both.reshape(-1, *both.shape[2:]), self.start)
+        q, p = (self._gather(embeddings[i::2]) for i in (0, 1))
         n_pair = len(q)
         if n_pair < 2:
             raise ValueError(
