@@ -66,6 +66,17 @@ def test_deepfashion2(deepfashion2):
         ['long sleeve dress']]
 
 
+def test_deepfashion2_items_are_in_order_of_their_number(deepfashion2):
+    path = deepfashion2 / 'train' / 'annos' / '000003.json'
+    anno = json.loads(path.read_text())
+    for number in 10, 2:
+        anno[f'item{number}'] = {
+            **anno['item1'], 'bounding_box': [0, 0, number, 20]}
+    path.write_text(json.dumps(anno))
+    _, bbox, _ = DeepFashion2BboxDataset(deepfashion2)[2]
+    assert bbox[:, 3].tolist() == [25, 2, 10]
+
+
 @pytest.mark.parametrize('change, message', [
     ({'source': 'street'}, 'source'), ({'pair_id': None}, '000001.json'),
     ({'item1': {'category_id': 14}}, 'KeyError'),

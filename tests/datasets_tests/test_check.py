@@ -103,6 +103,12 @@ def test_what_cannot_be_opened(tmp_path, capsys):
     assert status == 2 and 'deepfashion2' in text
 
 
+def test_images_are_for_some(tmp_path, capsys):
+    status, text = _run(
+        capsys, 'voc', trees.make_voc(tmp_path), '--images', tmp_path)
+    assert status == 2 and 'images is for coco, csv and folder' in text
+
+
 def test_names():
     names = {**named_datasets.BBOX_DATASETS, **named_datasets.RETRIEVAL_DATASETS}
     assert len(names) == 12

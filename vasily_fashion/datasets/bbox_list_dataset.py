@@ -10,8 +10,7 @@ from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
 class BboxListDataset(GetterDataset):
     """Photos with boxes, whose annotations are in memory.
 
-    The base of the readers of detection data sets. A photo takes about 200
-    bytes, and a box 20.
+    The base of the readers of detection data sets.
 
     Args:
         root (str or path): Folder of the photos.

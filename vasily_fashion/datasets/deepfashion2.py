@@ -79,7 +79,8 @@ def read_items(path):
         int(annotation['pair_id'])
         items = []
         # item numbers may have gaps
-        for key in sorted(annotation.keys() - {'source', 'pair_id'}):
+        for key in sorted(annotation.keys() - {'source', 'pair_id'},
+                          key=lambda key: (len(key), key)):
             x = annotation[key]
             x0, y0, x1, y1 = x['bounding_box']
             item = Item(int(x['category_id']), int(x['style']),

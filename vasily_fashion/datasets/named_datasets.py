@@ -33,6 +33,9 @@ RETRIEVAL_DATASETS = {
     'folder': (ProductFolderDataset, (None,)),
 }
 
+# What `images` is to the readers of a file, or of a folder with a CSV.
+_IMAGES = {'csv': 'root', 'folder': 'csv_path'}
+
 
 def open_dataset(name, root, split=None, missing='raise', images=None):
     """Open a data set by the name of its reader.
@@ -47,6 +50,9 @@ def open_dataset(name, root, split=None, missing='raise', images=None):
 
     Returns:
         The data set.
+
+    Raises:
+        OSError, ValueError: As the reader does, or `images` is not for it.
     """
     reader, _ = {**BBOX_DATASETS, **RETRIEVAL_DATASETS}[name]
     kwargs = {'missing': missing}
@@ -55,5 +61,8 @@ def open_dataset(name, root, split=None, missing='raise', images=None):
     if name == 'coco':
         return reader(root, images or os.path.dirname(root) or '.', **kwargs)
     if images is not None:
-        kwargs[{'csv': 'root', 'folder': 'csv_path'}[name]] = images
+        if name not in _IMAGES:
+            raise ValueError(
+                f'images is for coco, csv and folder, not for {name}')
+        kwargs[_IMAGES[name]] = images
     return reader(root, **kwargs)

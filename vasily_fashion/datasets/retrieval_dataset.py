@@ -13,8 +13,7 @@ class RetrievalDataset(GetterDataset):
     """Images of items: street photos and product images, a table of them.
 
     The base of the readers of retrieval data sets. One example is one item
-    of one image, cut out by its box if it has one. A row of the table takes
-    about 250 bytes, most of it the name of the file.
+    of one image, cut out by its box if it has one.
 
     Args:
         root (str or path): Folder of the images.

@@ -289,8 +289,8 @@ class FaissIndex:
         faiss = _import_faiss()
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()) and not (path / 'manifest.json').exists() \
-                and any(not _is_ours(x.name) for x in path.iterdir()):
+        if not (path / 'manifest.json').exists() and any(
+                not _is_ours(x.name) for x in path.iterdir()):
             raise ValueError(
                 f'{path}: this folder holds other files; name a new one')
         token = secrets.token_hex(8)
@@ -438,8 +438,7 @@ def _import_faiss():
 
 def _is_ours(name):
     return re.fullmatch(
-        r'manifest\.json|[0-9a-f]{16}\.(faiss|npz)|\.[0-9a-f]{16}\.tmp',
-        name) is not None and name != 'manifest.json'
+        r'[0-9a-f]{16}\.(faiss|npz)|\.[0-9a-f]{16}\.tmp', name) is not None
 
 
 def _sha256(path):
