@@ -76,6 +76,7 @@ def test_search_is_the_oracle(case, k, category, gallery_block, query_block):
         in zip(ids, embeddings, categories, strict=True)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flat_index, '_GALLERY_BLOCK', gallery_block)
+        patch.setattr(flat_index, '_N_SCORE', 12)
         patch.setattr(flat_index, '_QUERY_BLOCK', query_block)
         patch.setattr(flat_index, '_SLACK', 2)
         patch.setattr(flat_index, '_REFINE_SIZE', 4 * dim)
@@ -99,6 +100,7 @@ def test_result_does_not_depend_on_blocks_or_other_queries(monkeypatch):
         np.testing.assert_array_equal(alone[0][0], distances[i])
         np.testing.assert_array_equal(alone[1][0], ids[i])
     monkeypatch.setattr(flat_index, '_GALLERY_BLOCK', 33)
+    monkeypatch.setattr(flat_index, '_N_SCORE', 100)
     monkeypatch.setattr(flat_index, '_QUERY_BLOCK', 7)
     again = index.search(queries, 7)
     np.testing.assert_array_equal(again[0], distances)
@@ -184,6 +186,7 @@ def test_many_small_adds_are_fast_and_kept():
 def test_memory_is_bounded_by_the_blocks(monkeypatch):
     monkeypatch.setattr(flat_index, '_QUERY_BLOCK', 64)
     monkeypatch.setattr(flat_index, '_GALLERY_BLOCK', 512)
+    monkeypatch.setattr(flat_index, '_N_SCORE', 1 << 15)
     monkeypatch.setattr(flat_index, '_REFINE_SIZE', 1 << 14)
     index = FlatIndex(8)
     index.add(_random(10000, 8), range(10000))
