@@ -47,6 +47,11 @@ def main(argv=None):
         '--n-cutout', type=int, default=1, help='how many product-like '
         'cutouts of each item of Clothing Co-Parsing there are')
     parser.add_argument(
+        '--box-jitter', type=float, default=0., metavar='SHARE',
+        help="how far the boxes of Clothing Co-Parsing's snap crops are "
+        "moved, as a detector's err: standard deviation of each side, as a "
+        'share of its height or width')
+    parser.add_argument(
         '--n-synthetic', type=int, default=0,
         help='number of synthetic snaps whose items are added')
     parser.add_argument(
@@ -114,9 +119,11 @@ def main(argv=None):
     try:
         comm = create_communicator(args.communicator)
         if args.val_root is not None:
-            val = open_pairs(args, args.val_root, 1, n_cutout=1)
+            val = open_pairs(args, args.val_root, 1)
         if args.root is not None:
-            parts.append(open_pairs(args, args.root, 0, args.n_cutout))
+            parts.append(open_pairs(
+                args, args.root, 0, n_cutout=args.n_cutout,
+                box_jitter=args.box_jitter))
         if args.n_synthetic:
             parts.append(SyntheticItemDataset(
                 SyntheticFashionDataset(args.n_synthetic, args.seed)))
@@ -140,12 +147,12 @@ def main(argv=None):
         n_view=args.n_view)
 
 
-def open_pairs(args, root, i, n_cutout):
+def open_pairs(args, root, i, **ccp):
     """Pairs of the train or val split of a data set."""
     missing = 'skip' if args.skip_missing else 'raise'
     if args.dataset == 'ccp':
         return CCPItemDataset(
-            root, ('train', 'val')[i], n_cutout=n_cutout, missing=missing)
+            root, ('train', 'val')[i], missing=missing, **ccp)
     return StreetShopPairDataset(open_dataset(
         args.dataset, root, _PAIRS[args.dataset][i], missing, args.images))
 

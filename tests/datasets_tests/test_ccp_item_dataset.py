@@ -89,6 +89,32 @@ def test_crop(items):
         crop, items.snaps[0][0][:, 30:70, 10:40])
 
 
+def test_box_jitter(root, items):
+    jittered = CCPItemDataset(root, n_cutout=40, box_jitter=.1)
+    np.testing.assert_array_equal(jittered.bboxes[:2], items.bboxes)
+    photo = items.snaps[0][0]
+    heights = []
+    for i in range(1, 80, 2):  # the dress: 40 high, not at an edge
+        crop, cutout, _ = jittered[i]
+        heights.append(crop.shape[1])
+        # 2 of 10 % of 40 pixels on each side, rounded outwards
+        assert 24 <= crop.shape[1] <= 58 and 18 <= crop.shape[2] <= 44
+        assert (crop == jittered[i][0]).all()
+        whole = np.lib.stride_tricks.sliding_window_view(
+            photo, crop.shape)[0]
+        assert (whole == crop).all(axis=(-3, -2, -1)).any()
+    assert len(set(heights)) > 8 and min(heights) < 40 < max(heights)
+    # cutouts are those of exact crops
+    exact = CCPItemDataset(root, n_cutout=40)
+    np.testing.assert_array_equal(jittered[79][1], exact[79][1])
+
+
+@pytest.mark.parametrize('jitter', [-.1, .25, np.nan])
+def test_box_jitter_out_of_range(root, jitter):
+    with pytest.raises(ValueError, match='box_jitter'):
+        CCPItemDataset(root, box_jitter=jitter)
+
+
 def test_crop_belongs_to_the_caller(items):
     first = items[1][0]
     kept = first.copy()

@@ -50,10 +50,18 @@ def test_a_folder_that_was_not_finished_is_made_anew(tmp_path):
 
 
 class _Blind(list):
-    """Items whose images are gone."""
+    """Items whose images are gone, but for two that tell whose they are."""
 
     def __getitem__(self, i):
-        raise AssertionError('image read again')
+        if i not in (0, len(self) - 1):
+            raise AssertionError('image read again')
+        return super().__getitem__(i)
+
+
+class _Darker(list):
+    def __getitem__(self, i):
+        crop, product, category = super().__getitem__(i)
+        return crop / 2, product, category
 
 
 @pytest.fixture(scope='module')
@@ -89,6 +97,15 @@ def test_second_training_reads_no_image(trained, tmp_path):
     second = _train(
         trained.copy('copy'), blind, tmp_path / 'b', tmp_path / 'f')
     np.testing.assert_allclose(second, first[:12], rtol=1e-5)
+
+
+def test_features_of_other_images(trained, tmp_path):
+    items = tiny_items()
+    _train(trained.copy('copy'), items, tmp_path / 'a', tmp_path / 'f', 1)
+    darker = _Darker(items)
+    darker.item_ids, darker.categories = items.item_ids, items.categories
+    with pytest.raises(ValueError, match='other weights, images or views'):
+        _train(trained.copy('copy'), darker, tmp_path / 'b', tmp_path / 'f', 1)
 
 
 def test_resume(trained, tmp_path):

@@ -65,7 +65,10 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
                 'features need blocks that are trained: their batch '
                 'normalisation has no running statistics yet. Train without '
                 'first, then start from its model.npz')
-        key = [str((seed, n_view)).encode(), pairs.item_ids.tobytes()]
+        key = [str((seed, n_view)).encode(), pairs.item_ids.tobytes(),
+               # two examples stand for how all images are made
+               *(img.tobytes() for i in (0, len(pairs) - 1)
+                 for img in pairs.dataset[i][:2])]
         for block in range(1, n_block + 1):
             for name in ('conv{}_1', 'bn{}_1', 'conv{}_2', 'bn{}_2'):
                 serializer = chainer.serializers.DictionarySerializer()
