@@ -23,6 +23,7 @@ from vasily_fashion.retrieval import (
     count_parts,
     embed_catalogue,
     embed_in_parallel,
+    measure_recall,
     update_index,
 )
 from vasily_fashion.utils import atomic_write
@@ -189,6 +190,9 @@ def build(args, out, extractor, stores, ids):
         index.save(*[] if args.index == 'milvus' else [path])
     with atomic_write(state, 'w') as file:
         json.dump([store.n_shard for store in stores], file)
+    if args.index == 'faiss' and (n_added or n_removed):
+        print(f'{index.factory} finds {measure_recall(index, stores, ids):.1%} '
+              'of the 10 nearest of 100 products')
     if args.index == 'milvus':
         index.close()
     return path, n_added, n_removed

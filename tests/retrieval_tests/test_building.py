@@ -7,6 +7,7 @@ from vasily_fashion.retrieval import (
     FaissIndex,
     FlatIndex,
     embed_catalogue,
+    measure_recall,
     update_index,
 )
 from vasily_fashion.retrieval.embed_catalogue import product_ids
@@ -184,3 +185,60 @@ def test_parts_are_the_whole(shop, tmp_path):
     assert update_index(index, stores, ids) == (6, 0)
     _update(shop, tmp_path / 'whole', whole)
     assert _content(index) == _content(whole)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """50 embeddings in shards of 7; some are replaced, broken or gone."""
+    random = np.random.default_rng(0)
+    store = EmbeddingStore(tmp_path / 'e', _MeanColour())
+    for start in range(0, 50, 7):
+        ids = [str(i) for i in range(start, min(start + 7, 50))]
+        store.write(ids, ids, random.normal(size=(len(ids), 3)),
+                    [-1] * len(ids), [''] * len(ids))
+    store.write(['3', '4'], ['', ''], random.normal(size=(2, 3)), [-1, -1],
+                ['', 'broken'])
+    return store, [str(i) for i in range(48)]
+
+
+class _Half:
+    """Finds every other of the nearest, and junk between."""
+
+    dim, metric = 3, 'sqeuclidean'
+
+    def __init__(self, flat):
+        self._flat = flat
+
+    def search(self, queries, k):
+        distances, ids = self._flat.search(queries, k)
+        ids = ids.astype(object)
+        ids[:, 1::2] = 'junk'
+        return distances, ids
+
+
+def test_measure_recall(stored):
+    store, ids = stored
+    flat = FlatIndex(3)
+    update_index(flat, [store], ids)
+    assert len(flat) == 47
+    assert measure_recall(flat, [store], ids, 6, n_query=20) == 1
+    assert measure_recall(_Half(flat), [store], ids, 6, n_query=20) == .5
+    # more are asked for than there are
+    assert measure_recall(flat, [store], ids, 60, n_query=60) == 1
+    assert np.isnan(measure_recall(flat, [store], []))
+
+
+def test_recall_of_an_approximate_index_is_that_of_its_results(stored):
+    pytest.importorskip('faiss')
+    store, ids = stored
+    index, flat = FaissIndex(3, 'IVF2,Flat', n_probe=1), FlatIndex(3)
+    update_index(flat, [store], ids)
+    index.train(flat._embeddings[:47])
+    update_index(index, [store], ids)
+    found, truth = (each.search(flat._embeddings[:47], 3)[1].tolist()
+                    for each in (index, flat))
+    expected = np.mean([
+        len(set(a) & set(b)) / 3 for a, b in zip(found, truth, strict=True)])
+    assert .5 < expected < 1
+    np.testing.assert_allclose(
+        measure_recall(index, [store], ids, 3), expected)

@@ -95,7 +95,7 @@ class FaissIndex:
         ef_search (int): Of HNSW, how many candidates a search keeps: more
             find more of the true neighbours, and take longer.
         n_probe (int): Of IVF, how many lists a search looks into; by default
-            a sixteenth of them.
+            one in 64.
 
     Attributes:
         dim, metric, extractor_sha256: As of
@@ -109,7 +109,7 @@ class FaissIndex:
     """
 
     def __init__(self, dim, factory='Flat', metric='sqeuclidean',
-                 extractor=None, ef_search=64, n_probe=None):
+                 extractor=None, ef_search=32, n_probe=None):
         faiss = _import_faiss()
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
@@ -125,6 +125,9 @@ class FaissIndex:
             raise ValueError(
                 f'factory {factory!r} does not suit dim {dim}: '
                 f'{str(error).splitlines()[-1]}') from error
+        if 'PQ' in factory:
+            # a minute of training for a filter that no search here uses
+            self._index.do_polysemous_training = False
         self._rows = Rows()
         self._is_mapped = False
         self.ef_search = ef_search
@@ -388,7 +391,7 @@ class FaissIndex:
         elif self.factory.startswith('IVF'):
             n_list = self._index.nlist
             params = faiss.SearchParametersIVF(
-                nprobe=self.n_probe or max(1, n_list // 16), **kwargs)
+                nprobe=self.n_probe or max(1, n_list // 64), **kwargs)
         else:
             params = faiss.SearchParameters(**kwargs)
         return self._index.search(queries, k, params=params)[1]
