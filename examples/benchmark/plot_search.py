@@ -36,7 +36,8 @@ def main(argv=None):
     vis_growth(sizes, 'queries a second, 64 at a time', ax=axes[1])
     vis_growth(sizes, 'seconds to build', ax=axes[2])
     axes[1].legend(frameon=False)
-    fig.suptitle(result['machine'], fontsize=10)
+    fig.suptitle(
+        f'{result["machine"]}, threads: {result["n_thread"]}', fontsize=10)
     with atomic_write(args.png) as file:
         fig.savefig(file, format='png', dpi=110)
     plt.close(fig)
