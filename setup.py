@@ -47,6 +47,8 @@ setup(
         # searches beyond FlatIndex, see vasily_fashion/retrieval
         'cluster': ['distributed>=2024.8'],
         'faiss': ['faiss-cpu>=1.10'],
+        # t-SNE maps, see examples/figures
+        'figures': ['scikit-learn>=1.5'],
         'milvus': ['milvus-lite>=3.0', 'pymilvus>=3.0'],
         # any other MPI does as well: mpi4py finds the one that is there
         'mpi': ['mpi4py>=4.1', 'mpich>=5.0'],

@@ -1,11 +1,17 @@
 import importlib.util
 import pathlib
 
+from tests.datasets_tests import trees
+
 import pytest
 from PIL import Image
 
 _FOLDER = pathlib.Path(__file__).parents[2] / 'examples' / 'figures'
-_SCRIPTS = ('default_boxes', 'ssd_network')
+_SCRIPTS = ('default_boxes', 'overview', 'product_map', 'result_sheets',
+            'ssd_network', 'title', 'triplet_network')
+_HELPERS = {'figure_data', 'figure_file'}
+# so that each takes seconds
+_FAST = {'product_map': ['--n', '12'], 'result_sheets': ['--n', '2']}
 
 
 def _main(name, monkeypatch):
@@ -17,16 +23,64 @@ def _main(name, monkeypatch):
     return module.main
 
 
+@pytest.fixture(autouse=True)
+def _small_world(monkeypatch):
+    """A shop of 12 items, embedded in seconds."""
+    monkeypatch.syspath_prepend(str(_FOLDER))
+    import figure_data
+    monkeypatch.setattr(figure_data.retrieve, '__defaults__', (12, 5))
+
+
 @pytest.mark.parametrize('name', _SCRIPTS)
 def test_figure(name, tmp_path, monkeypatch, capsys):
     main = _main(name, monkeypatch)
-    path = tmp_path / 'new' / 'figure.png'
-    main(['--out', str(path)])
-    assert str(path) in capsys.readouterr().out
-    with Image.open(path) as image:
-        assert len(image.convert('RGB').getcolors(2 ** 24)) > 50
+    main([*_FAST.get(name, []), '--out', str(tmp_path / 'new' / 'figure.png')])
+    text = capsys.readouterr().out
+    paths = list((tmp_path / 'new').iterdir())
+    assert len(paths) == (2 if name in _FAST else 1)
+    for path in paths:
+        assert str(path) in text
+        with Image.open(path) as image:
+            assert len(image.convert('RGB').getcolors(2 ** 24)) > 50
+    if name == 'product_map':
+        assert '12 product images: 0.' in text
+
+
+def test_other_formats_are_named(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match='name a file that ends in'):
-        main(['--out', str(tmp_path / 'figure.gif')])
+        _main('ssd_network', monkeypatch)(['--out', str(tmp_path / 'a.gif')])
+
+
+@pytest.mark.parametrize('name, argv, message', [
+    ('product_map', ['--n', '10'], '11 are needed'),
+    ('result_sheets', ['--n', '3'], 'must be even'),
+    ('triplet_network', ['--index', '0', '999'], '999 is not among')])
+def test_wrong_arguments(name, argv, message, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        _main(name, monkeypatch)(argv)
+    assert message in capsys.readouterr().err
+
+
+def test_map_of_a_folder(tmp_path, monkeypatch, capsys):
+    """Categories are the folders; of many photos some of all are taken."""
+    for i in range(26):
+        trees.write_image(
+            tmp_path / 'shop' / f'kind{i % 2}' / f'{i}.png', seed=i)
+    _main('product_map', monkeypatch)([
+        '--data', str(tmp_path / 'shop'), '--n', '13', '--out',
+        str(tmp_path / 'map.svg')])
+    assert '13 product images' in capsys.readouterr().out
+    text = (tmp_path / 'map_categories.svg').read_text()
+    assert text.count('kind') == 2 and '<image' not in text
+
+
+@pytest.mark.slow
+def test_all_figures(tmp_path, monkeypatch):
+    _main('all_figures', monkeypatch)(['--out', str(tmp_path)])
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'title.png', 'overview.png', 'ssd_network.svg', 'default_boxes.png',
+        'triplet_network.png', 'result_sheet_1.png', 'result_sheet_2.png',
+        'product_map.png', 'product_map_categories.png'}
 
 
 def test_the_network_is_a_vector(tmp_path, monkeypatch):
@@ -39,7 +93,7 @@ def test_the_network_is_a_vector(tmp_path, monkeypatch):
 
 def test_readme_has_every_script():
     readme = (_FOLDER / 'README.md').read_text('utf-8')
-    scripts = {path.stem for path in _FOLDER.glob('*.py')} - {'figure_file'}
-    assert scripts == set(_SCRIPTS)
+    scripts = {path.stem for path in _FOLDER.glob('*.py')} - _HELPERS
+    assert scripts == {*_SCRIPTS, 'all_figures'}
     for name in scripts:
         assert f'`{name}.py`' in readme

@@ -1,4 +1,9 @@
+from vasily_fashion.visualizations.vis_category_map import vis_category_map  # noqa: F401
 from vasily_fashion.visualizations.vis_default_boxes import vis_default_boxes  # noqa: F401
+from vasily_fashion.visualizations.vis_overview import vis_overview  # noqa: F401
+from vasily_fashion.visualizations.vis_product_map import vis_product_map  # noqa: F401
 from vasily_fashion.visualizations.vis_retrieval import vis_retrieval  # noqa: F401
 from vasily_fashion.visualizations.vis_retrieval_sheet import vis_retrieval_sheet  # noqa: F401
 from vasily_fashion.visualizations.vis_ssd_network import vis_ssd_network  # noqa: F401
+from vasily_fashion.visualizations.vis_title import vis_title  # noqa: F401
+from vasily_fashion.visualizations.vis_triplet_network import vis_triplet_network  # noqa: F401

@@ -1,0 +1,35 @@
+"""Draw all figures, each by its own script, into one folder."""
+import argparse
+import os
+import sys
+
+import default_boxes
+import overview
+import product_map
+import result_sheets
+import ssd_network
+import title
+import triplet_network
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(
+        '--data', help='folder of Clothing Co-Parsing, whose val split is '
+        'taken; synthetic worlds if not given')
+    parser.add_argument('--out', default=os.path.join('output', 'figures'))
+    args = parser.parse_args(argv)
+    data = [] if args.data is None else ['--data', args.data]
+    ssd_network.main(['--out', os.path.join(args.out, 'ssd_network.svg')])
+    for script in (title, overview, default_boxes, triplet_network,
+                   result_sheets, product_map):
+        name = script.__name__.removesuffix('s') if (
+            script is result_sheets) else script.__name__
+        script.main(
+            [*data, '--out', os.path.join(args.out, f'{name}.png')])
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Draw t-SNE maps of product images: thumbnails, and dots by category.
+
+The first shows each image at its position, the second its category. Printed
+is the share of the nearest neighbours, in all 128 dimensions, that are of the
+same category.
+"""
+import argparse
+import os
+import sys
+
+from vasily_fashion.evaluations import eval_neighbor_purity
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.visualizations import vis_category_map, vis_product_map
+
+from figure_data import Products, add_data, embed, load
+from figure_file import add_out, save
+from matplotlib.figure import Figure
+
+_K = 10
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python product_map.py --data my_shop')
+    add_data(parser, has_snaps=False)
+    parser.add_argument(
+        '--n', type=int, default=400, help='product images at most')
+    parser.add_argument(
+        '--perplexity', type=float, default=20., help="t-SNE's")
+    add_out(parser, 'product_map.png')
+    args = parser.parse_args(argv)
+    if args.n <= _K:
+        parser.error(f'--n: {args.n} are too few, {_K + 1} are needed')
+    extractor = load(
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+    products = Products(args.data, args.seed, args.n)
+    embeddings = embed(products, extractor)
+    found = eval_neighbor_purity(embeddings, products.categories, _K)
+    print(f'{len(products)} product images: {found["purity"]:.3f} of the {_K} '
+          f'nearest are of the same category, by chance {found["chance"]:.3f}')
+    positions = project(embeddings, args.perplexity)
+    save(vis_product_map(positions, products).figure, args.out)
+    figure = Figure(figsize=(9.2, 7.2), layout='constrained')
+    vis_category_map(
+        positions, products.categories, products.names, figure.subplots())
+    stem, suffix = os.path.splitext(args.out)
+    save(figure, f'{stem}_categories{suffix}')
+
+
+def project(embeddings, perplexity):
+    """Positions in the plane, the same for the same embeddings."""
+    from sklearn.manifold import TSNE
+
+    return TSNE(
+        perplexity=min(perplexity, (len(embeddings) - 1) / 3), init='pca',
+        random_state=0).fit_transform(embeddings)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

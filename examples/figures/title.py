@@ -1,0 +1,29 @@
+"""Draw the title picture: a snap, and what a shop has like it."""
+import argparse
+import sys
+
+from vasily_fashion.visualizations import vis_title
+
+from figure_data import add_data, retrieve
+from figure_file import add_out, save
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add_data(parser)
+    parser.add_argument('--index', type=int, default=3, help='of the snap')
+    parser.add_argument('--title', default='vasily_fashion')
+    parser.add_argument(
+        '--subtitle', default='fashion item detection\nand retrieval with '
+        'deep learning,\non Chainer')
+    add_out(parser, 'title.png')
+    args = parser.parse_args(argv)
+    (img,), (items,), products = retrieve(args, [args.index])
+    save(vis_title(img, items, products.__getitem__, args.title,
+                   args.subtitle).figure, args.out)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Draw the triplet network, with three real images and their distances."""
+import argparse
+import sys
+
+from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.visualizations import vis_triplet_network
+
+from figure_data import add_data, load
+from figure_file import add_out, save
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add_data(parser, has_snaps=False)
+    parser.add_argument(
+        '--index', type=int, nargs=2, default=(3, 9),
+        help='two items: the first as snap crop and product image, the other '
+        'as product image')
+    add_out(parser, 'triplet_network.png')
+    args = parser.parse_args(argv)
+    items = (SyntheticItemDataset(SyntheticFashionDataset(8, args.seed))
+             if args.data is None else CCPItemDataset(args.data, 'val'))
+    for i in args.index:
+        if not 0 <= i < len(items):
+            parser.error(f'--index: {i} is not among the {len(items)} items')
+    query, positive, _ = items[args.index[0]]
+    imgs = query, positive, items[args.index[1]][1]
+    extractor = load(
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+    save(vis_triplet_network(imgs, extractor.extract(imgs)).figure, args.out)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,58 @@
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+INK, GREY, BLUE, RED, GREEN = (
+    '#333333', '#8c8c8c', '#30638e', '#d1495b', '#5b8c5a')
+
+
+def new_axes(width, height):
+    """Axes without ticks, of so many inches and as many units."""
+    figure = Figure(figsize=(width, height), facecolor='white')
+    FigureCanvasAgg(figure)
+    return figure.add_axes((0, 0, 1, 1))
+
+
+def set_up(ax, width, height):
+    ax.set_xlim(0, width)
+    ax.set_ylim(0, height)
+    ax.set_aspect('equal')
+    ax.axis('off')
+
+
+def picture(ax, img, box, colour=None, linewidth=1.5):
+    """Draw an image as large as fits into (x, y, width, height), centred.
+
+    Returns:
+        (float, float, float, float): Where it is: x, y, width, height.
+    """
+    x, y, w, h = box
+    img = np.clip(np.asarray(img), 0, 255).astype(np.uint8)
+    scale = min(w / img.shape[2], h / img.shape[1])
+    wide, high = img.shape[2] * scale, img.shape[1] * scale
+    x, y = x + (w - wide) / 2, y + (h - high) / 2
+    limits = ax.get_xlim(), ax.get_ylim()
+    ax.imshow(img.transpose(1, 2, 0), extent=(x, x + wide, y, y + high),
+              interpolation='antialiased', zorder=2)
+    ax.set_xlim(*limits[0])
+    ax.set_ylim(*limits[1])
+    ax.add_patch(Rectangle(
+        (x, y), wide, high, fill=False, edgecolor=colour or '#dddddd',
+        linewidth=linewidth if colour else .8, zorder=3))
+    return x, y, wide, high
+
+
+def arrow(ax, start, stop, colour=INK, style='-|>', **kwargs):
+    ax.add_patch(FancyArrowPatch(
+        start, stop, arrowstyle=style, mutation_scale=12, color=colour,
+        linewidth=1.4, shrinkA=0, shrinkB=0, zorder=4, **kwargs))
+
+
+def block(ax, x, y, w, h, text, colour=BLUE):
+    """A rounded block with white words in it."""
+    ax.add_patch(FancyBboxPatch(
+        (x, y), w, h, boxstyle='round,pad=0,rounding_size=.12',
+        facecolor=colour, edgecolor='none', zorder=2))
+    ax.text(x + w / 2, y + h / 2, text, color='white', ha='center',
+            va='center', fontsize=11, zorder=3)

@@ -1,0 +1,41 @@
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+
+def vis_category_map(positions, categories, names, ax=None):
+    """Draw positions as dots, coloured by category.
+
+    Args:
+        positions (array): :math:`(N, 2)`, such as t-SNE makes of embeddings.
+        categories (array): :math:`(N,)` int, indices into `names`; others are
+            grey.
+        names (sequence of str): The categories.
+        ax (matplotlib.axes.Axes): Where to draw; new axes by default.
+
+    Returns:
+        matplotlib.axes.Axes: The axes.
+    """
+    if ax is None:
+        figure = Figure(figsize=(10, 10))
+        FigureCanvasAgg(figure)
+        ax = figure.add_axes((0, 0, 1, 1))
+    from matplotlib import colormaps
+
+    positions, categories = np.asarray(positions), np.asarray(categories)
+    colours = colormaps['tab20'].colors
+    # full colours first, then the pale ones
+    colours = colours[::2] + colours[1::2]
+    size = np.clip(4e4 / max(len(positions), 1), 4, 90)
+    known = (categories >= 0) & (categories < len(names))
+    ax.scatter(*positions[~known].T, s=size, color='#bbbbbb', linewidths=0)
+    for category in np.unique(categories[known]).tolist():
+        ax.scatter(*positions[categories == category].T, s=size, alpha=.85,
+                   color=[colours[category % len(colours)]], linewidths=0,
+                   label=names[category])
+    if known.any():
+        ax.legend(frameon=False, fontsize=9, loc='center left',
+                  bbox_to_anchor=(1, .5))
+    ax.set_aspect('equal', 'datalim')
+    ax.axis('off')
+    return ax

@@ -1,0 +1,75 @@
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.visualizations._picture import (
+    BLUE,
+    GREY,
+    INK,
+    arrow,
+    block,
+    new_axes,
+    picture,
+    set_up,
+)
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
+
+_WIDTH, _HEIGHT = 13., 6.4
+_TOP = 5.1
+_COLOURS = colormaps['Dark2'].colors
+
+
+def vis_overview(img, items, product_image, ax=None):
+    """Draw the three tasks: detection, category, retrieval.
+
+    The article's overview: what happens to one snap, from left to right.
+
+    Args:
+        img (array): The snap, :math:`(3, H, W)`, RGB, :math:`[0, 255]`.
+        items (list of RetrievedItem): What
+            :meth:`~vasily_fashion.retrieval.FashionItemRetriever.retrieve`
+            returned for it; the four of the best scores are drawn, and four
+            product images of each.
+        product_image (callable): Takes an id and returns the product image.
+        ax (matplotlib.axes.Axes): Where to draw; new axes by default.
+
+    Returns:
+        matplotlib.axes.Axes: The axes.
+    """
+    if ax is None:
+        ax = new_axes(_WIDTH, _HEIGHT)
+    set_up(ax, _WIDTH, _HEIGHT)
+    items = sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))[:4]
+    for x, w, title, by in (
+            (.3, 3.2, '1  Detection', 'SSD300: where is an item?'),
+            (4.5, 2.6, '2  Category', 'SSD300: what is it?'),
+            (8.1, 4.6, '3  Retrieval', 'StyleExtractorBN: which are like it?')):
+        block(ax, x, 5.72, w, .42, title)
+        ax.text(x + w / 2, 5.5, by, ha='center', va='center', fontsize=10,
+                color=GREY)
+    left, bottom, wide, high = picture(ax, img, (.3, .2, 3.2, _TOP))
+    scale = high / img.shape[1]
+    height = _TOP / max(len(items), 1)
+    for i, (item, colour) in enumerate(zip(items, _COLOURS, strict=False)):
+        y = .2 + _TOP - (i + .5) * height
+        y0, x0, y1, x1 = np.clip(
+            item.bbox, 0, np.tile(img.shape[1:], 2)) * scale
+        ax.add_patch(Rectangle(
+            (left + x0, bottom + high - y1), x1 - x0, y1 - y0, fill=False,
+            edgecolor=colour, linewidth=2.2, zorder=4))
+        crop, = crop_by_bbox(img, item.bbox[None])
+        cell = min(height - .14, 1.3)
+        picture(ax, crop, (4.5, y - cell / 2, 1.2, cell), colour, 2.2)
+        if item.category is not None:
+            ax.text(5.85, y, FASHION_CATEGORIES[item.category], fontsize=12,
+                    va='center', color=colour)
+        arrow(ax, (7.2, y), (7.9, y), colour)
+        for j, product in enumerate(item.ids[:4].tolist()):
+            picture(ax, product_image(product),
+                    (8.1 + 1.16 * j, y - cell / 2, 1.08, cell))
+    arrow(ax, (left + wide + .15, .2 + _TOP / 2), (4.3, .2 + _TOP / 2), INK)
+    if not items:
+        ax.text(6.5, .2 + _TOP / 2, 'no item found', color=BLUE,
+                ha='center', fontsize=12)
+    return ax
