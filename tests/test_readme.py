@@ -7,6 +7,7 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text('utf-8')
+JAPANESE = (ROOT / 'README.ja.md').read_text('utf-8')
 
 
 @pytest.mark.parametrize('name', ['main-job', 'tests'])
@@ -35,8 +36,9 @@ def test_main_job_output_is_what_ci_looks_for():
     assert f'`{result[1]}`' in README
 
 
-def test_links_lead_somewhere():
-    targets = re.findall(r'\]\(([^)#]+)\)', README)
+@pytest.mark.parametrize('text', [README, JAPANESE])
+def test_links_lead_somewhere(text):
+    targets = re.findall(r'\]\(([^)#]+)[)#]', text)
     assert targets
     for target in targets:
         if '://' not in target:
@@ -48,6 +50,27 @@ def test_extras_are_those_of_setup_py():
     extras = re.findall(r"^        '(\w+)': \[", setup_py, re.M)
     assert extras
     assert re.findall(r'^\| `(\w+)` \|', README, re.M) == extras
+
+
+def _blocks(text, languages):
+    return re.findall(
+        rf'^```(?:{languages})\n(.*?)^```$', text, re.M | re.S)
+
+
+def _numbers(text):
+    return [sorted(re.findall(r'\d+(?:[.,]\d+)*', line))
+            for line in text.splitlines() if line.startswith('|')]
+
+
+def test_japanese_says_the_same():
+    assert _blocks(JAPANESE, 'sh|python') == _blocks(README, 'sh|python')
+    assert _numbers(JAPANESE) == _numbers(README)
+    for pattern in (r'^#+ ', r'<!-- command: .* -->', r'^- '):
+        assert len(re.findall(pattern, JAPANESE, re.M)) == len(
+            re.findall(pattern, README, re.M)), pattern
+    links = [sorted(re.findall(r'\]\(([^)#]+)', text)) for text in (
+        JAPANESE.replace('README.md)', 'README.ja.md)', 1), README)]
+    assert links[0] == links[1]
 
 
 def _snippets():
