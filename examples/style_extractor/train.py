@@ -48,9 +48,8 @@ def main(argv=None):
         'cutouts of each item of Clothing Co-Parsing there are')
     parser.add_argument(
         '--box-jitter', type=float, default=0., metavar='SHARE',
-        help="how far the boxes of Clothing Co-Parsing's snap crops are "
-        "moved, as a detector's err: standard deviation of each side, as a "
-        'share of its height or width')
+        help="how far the boxes of snap crops are moved, as a detector's err: "
+        'standard deviation of each side, as a share of its height or width')
     parser.add_argument(
         '--n-synthetic', type=int, default=0,
         help='number of synthetic snaps whose items are added')
@@ -110,6 +109,8 @@ def main(argv=None):
 
     if args.multi_node_bn and args.communicator is None:
         parser.error('--multi-node-bn needs --communicator')
+    if not 0 <= args.box_jitter < .25:
+        parser.error('--box-jitter must be from 0 to under 0.25')
     if args.loss == 'ratio' and args.margin is not None:
         parser.error('--loss ratio has no --margin')
     if args.features is not None and (
@@ -122,8 +123,7 @@ def main(argv=None):
             val = open_pairs(args, args.val_root, 1)
         if args.root is not None:
             parts.append(open_pairs(
-                args, args.root, 0, n_cutout=args.n_cutout,
-                box_jitter=args.box_jitter))
+                args, args.root, 0, args.n_cutout, args.box_jitter))
         if args.n_synthetic:
             parts.append(SyntheticItemDataset(
                 SyntheticFashionDataset(args.n_synthetic, args.seed)))
@@ -147,14 +147,16 @@ def main(argv=None):
         n_view=args.n_view)
 
 
-def open_pairs(args, root, i, **ccp):
+def open_pairs(args, root, i, n_cutout=1, box_jitter=0.):
     """Pairs of the train or val split of a data set."""
     missing = 'skip' if args.skip_missing else 'raise'
     if args.dataset == 'ccp':
         return CCPItemDataset(
-            root, ('train', 'val')[i], missing=missing, **ccp)
+            root, ('train', 'val')[i], n_cutout=n_cutout, missing=missing,
+            box_jitter=box_jitter)
     return StreetShopPairDataset(open_dataset(
-        args.dataset, root, _PAIRS[args.dataset][i], missing, args.images))
+        args.dataset, root, _PAIRS[args.dataset][i], missing, args.images),
+        box_jitter)
 
 
 if __name__ == '__main__':

@@ -328,6 +328,19 @@ def test_pairs_of_street2shop(tmp_path):
     assert pairs.n_without_product == 1
 
 
+def test_pairs_of_moved_boxes(tmp_path):
+    dataset = DeepFashion2RetrievalDataset(trees.make_deepfashion2(tmp_path))
+    exact = StreetShopPairDataset(dataset)
+    moved = StreetShopPairDataset(dataset, box_jitter=.2)
+    np.random.seed(0)
+    crop, product, _ = exact[0]
+    crops = [moved[0] for _ in range(30)]
+    heights = {c.shape[1] for c, _, _ in crops}
+    assert min(heights) < crop.shape[1] < max(heights)
+    # the product's box is not moved
+    assert {p.tobytes() for _, p, _ in crops} == {product.tobytes()}
+
+
 def test_images_on_both_sides_are_not_paired_with_themselves(tmp_path):
     dataset = InShopDataset(trees.make_in_shop(tmp_path))
     pairs = StreetShopPairDataset(dataset)

@@ -1,5 +1,5 @@
 from vasily_fashion.datasets.ccp_bbox_dataset import CCPBboxDataset
-from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
 
 import chainer
 import cv2
@@ -26,10 +26,9 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         n_cutout (int): How many examples there are of each item, with its
             crop and a cutout that is changed anew.
         missing ({'raise', 'skip'}): As for :class:`CCPBboxDataset`.
-        box_jitter (float): Standard deviation of how far each side of the box
-            of a snap crop is moved, out or in, as a share of the box's height
-            or width, and no further than twice that. A detector's boxes err
-            like that. From 0, where crops are exact, to under 0.25.
+        box_jitter (float): How far the boxes of snap crops are moved, as
+            :func:`~vasily_fashion.transforms.jitter_bbox` does with that
+            standard deviation. Each crop has its own box.
 
     This dataset returns the following data.
 
@@ -39,9 +38,6 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         snap_crop, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
         product_image, ":math:`(3, H', W')`", float32, "RGB, on white"
         category, scalar, int, "index into FASHION_CATEGORIES"
-
-    Raises:
-        ValueError: If `box_jitter` is out of its range.
 
     Attributes:
         item_ids (numpy.ndarray): :math:`(N,)`, int32: photo id times 100 plus
@@ -55,9 +51,6 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
 
     def __init__(self, root, split='train', seed=0, n_cutout=1,
                  missing='raise', box_jitter=0.):
-        if not 0 <= box_jitter < 0.25:
-            raise ValueError(
-                f'box_jitter must be from 0 to under 0.25, not {box_jitter}')
         self.box_jitter = box_jitter
         self.snaps = CCPBboxDataset(root, split, missing)
         self.seed = seed
@@ -97,14 +90,8 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         cutout = _product_like(crop, alpha[0], random_state)
         if self.box_jitter:  # last, so that cutouts are the same with it
             crop, = crop_by_bbox(
-                img, _jitter(bbox, self.box_jitter, random_state))
+                img, jitter_bbox(bbox, self.box_jitter, random_state))
         return crop.copy(), cutout, int(self.categories[index])
-
-
-def _jitter(bbox, std, random_state):
-    size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
-    return bbox + size * np.clip(
-        random_state.normal(0, std, bbox.shape), -2 * std, 2 * std)
 
 
 def _product_like(crop, alpha, random_state):

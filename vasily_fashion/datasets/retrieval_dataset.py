@@ -2,7 +2,7 @@ from pathlib import Path
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.image_files import keep_existing
-from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
 from vasily_fashion.utils import read_image
 
 import numpy as np
@@ -85,7 +85,7 @@ class RetrievalDataset(GetterDataset):
         self.margin, self.long_side = margin, long_side
         for key, column in columns.items():
             setattr(self, key, column[keep])
-        self.add_getter('img', self._get_image)
+        self.add_getter('img', self.read_crop)
         self.add_getter('item_id', lambda i: self.item_ids[i])
         self.add_getter('label', lambda i: self.labels[i])
 
@@ -103,14 +103,28 @@ class RetrievalDataset(GetterDataset):
         """
         return read_image(self.root / self.names[i])
 
-    def _get_image(self, i):
+    def read_crop(self, i, box_jitter=0., random_state=np.random):
+        """The image of an example, cut by its box if it has one.
+
+        Args:
+            i (int): Which.
+            box_jitter (float): How far its box is moved, as
+                :func:`~vasily_fashion.transforms.jitter_bbox` does with that
+                standard deviation.
+            random_state: Where chance comes from.
+
+        Returns:
+            numpy.ndarray: :math:`(3, H, W)`, float32.
+        """
         img = self.read_photo(i)
-        bbox = self.bboxes[i]
+        bbox = self.bboxes[i:i + 1]
         if np.isnan(bbox).any():
             return img
         if self.long_side is not None:
             bbox = bbox * (max(img.shape[1:]) / self.long_side)
-        return crop_by_bbox(img, bbox[np.newaxis], self.margin)[0].copy()
+        if box_jitter:
+            bbox = jitter_bbox(bbox, box_jitter, random_state)
+        return crop_by_bbox(img, bbox, self.margin)[0].copy()
 
     def choose(self, which):
         """Some of the examples.

@@ -14,6 +14,9 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
     Args:
         dataset (RetrievalDataset): Queries and product images, such as those
             of the split to train on.
+        box_jitter (float): How far the boxes of street crops are moved, as
+            :func:`~vasily_fashion.transforms.jitter_bbox` does with that
+            standard deviation, anew each time.
 
     This dataset returns the following data.
 
@@ -33,8 +36,8 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
         ValueError: If no query has a product image.
     """
 
-    def __init__(self, dataset):
-        self.dataset = dataset
+    def __init__(self, dataset, box_jitter=0.):
+        self.dataset, self.box_jitter = dataset, box_jitter
         known, item = np.unique(dataset.item_ids, return_inverse=True)
         item = item.reshape(-1)
         products = np.flatnonzero(dataset.is_gallery)
@@ -66,5 +69,5 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
         products = self._products[
             self._end[item] - self._count[item]:self._end[item]]
         product = int(np.random.choice(products[products != query]))
-        return (self.dataset[query][0], self.dataset[product][0],
-                int(self.categories[i]))
+        return (self.dataset.read_crop(query, self.box_jitter),
+                self.dataset.read_crop(product), int(self.categories[i]))
