@@ -183,13 +183,17 @@ def test_many_small_adds_are_fast_and_kept():
         index.search(embeddings, 1)[1][:, 0], np.arange(3000))
 
 
-def test_memory_is_bounded_by_the_blocks(monkeypatch):
+@pytest.mark.parametrize('order', ['random', 'nearer and nearer'])
+def test_memory_is_bounded_by_the_blocks(monkeypatch, order):
     monkeypatch.setattr(flat_index, '_QUERY_BLOCK', 64)
     monkeypatch.setattr(flat_index, '_GALLERY_BLOCK', 512)
     monkeypatch.setattr(flat_index, '_N_SCORE', 1 << 15)
     monkeypatch.setattr(flat_index, '_REFINE_SIZE', 1 << 14)
+    embeddings = _random(10000, 8)
+    if order != 'random':
+        embeddings *= np.linspace(50, 1, 10000, dtype=np.float32)[:, None]
     index = FlatIndex(8)
-    index.add(_random(10000, 8), range(10000))
+    index.add(embeddings, range(10000))
     queries = _random(1000, 8)  # the whole matrix would be 40 MB
     tracemalloc.start()
     try:

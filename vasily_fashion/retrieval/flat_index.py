@@ -369,7 +369,7 @@ class FlatIndex:
             score = _scores(queries, g, g2)
             if near is not None and near.shape[1] == n_candidate \
                     and xp is np:  # a GPU would have to wait for the number
-                score, at = _below(near.max(axis=1), score, at)
+                score, at = _below(near.max(axis=1), score, at, n_candidate)
             else:
                 at = xp.broadcast_to(at, score.shape)
                 score, at = _smallest(score, at, n_candidate)
@@ -438,14 +438,16 @@ def _scores(queries, g, g2):
     return scores
 
 
-def _below(limit, score, at):
+def _below(limit, score, at, n):
     """The scores of each row below its limit, and infinities to fill up.
 
-    Where a search has seen much, few of what follows are near enough, and
-    to find them is much quicker than to partition all.
+    Where a search has seen much, few of what follows are near enough, and to
+    find them is much quicker than to partition all. Where many are, all are.
     """
-    row, column = np.divmod(
-        np.flatnonzero(score < limit[:, None]), score.shape[1])
+    is_below = score < limit[:, None]
+    if 8 * np.count_nonzero(is_below) > is_below.size:
+        return _smallest(score, np.broadcast_to(at, score.shape), n)
+    row, column = np.divmod(np.flatnonzero(is_below), score.shape[1])
     count = np.bincount(row, minlength=len(score))
     # each row's one after the other, from the first column on
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
