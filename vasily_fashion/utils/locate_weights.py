@@ -11,11 +11,11 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_25.npz',
-        'ba7620733f44182f70b28cf90f97f429347d8f09e9d32afa3dadd3f88c712320'),
+        'fashion_ssd300_2026_11_25b.npz',
+        'da39fb24ac81bfb7be8a8978eebf2e49f93a6420cfb89002d241c2ded7b3365d'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_25.npz',
-        'e24da426a550df024b055e1a9c099b6d7682b05fa73d73c06105e984c810f39a'),
+        'style_extractor_bn_2026_11_25b.npz',
+        'c27aef2117c8b764643235a0afc82677096aa3b26519978ac2047e1665bcf102'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
