@@ -98,3 +98,23 @@ def test_snippets_run(tmp_path, monkeypatch, capsys):
     for snippet in _snippets():
         exec(snippet, {})
         assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'docs').glob('*.md')), ids=lambda path: path.name)
+def test_links_of_docs(path):
+    targets = re.findall(r'\]\(([^)#]+)[)#]', path.read_text('utf-8'))
+    assert targets
+    for target in targets:
+        if '://' not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_pictures_are_shown():
+    text = README + ''.join(
+        path.read_text('utf-8') for path in (ROOT / 'docs').glob('*.md'))
+    pictures = [path for path in (ROOT / 'docs').rglob('*')
+                if path.suffix in ('.png', '.svg')]
+    assert len(pictures) >= 9
+    for path in pictures:
+        assert re.search(rf'\]\([^)]*\b{re.escape(path.name)}\)', text), path
