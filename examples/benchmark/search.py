@@ -57,7 +57,7 @@ def numpy_search(x, norms, queries):
 
 
 def exact(x, queries, flat, repeat):
-    """Seconds of exact searches, and what is nearest."""
+    """Seconds of exact searches."""
     faiss_flat = FaissIndex(_DIM, 'Flat')
     faiss_flat.add(x, np.arange(len(x)))
     plain = faiss.IndexFlatL2(_DIM)
@@ -101,7 +101,8 @@ def approximate(x, queries, flat, factories, repeat):
             index.save(folder)
             size = sum(path.stat().st_size for path in Path(folder).glob('*.faiss'))
         curve = []
-        for name, value in settings(index):
+        choices = settings(index)
+        for name, value in choices:
             setattr(index, name, value)
             found = index.search(queries, _K)[1]
             seconds = interleaved({
@@ -115,7 +116,7 @@ def approximate(x, queries, flat, factories, repeat):
             print(f'{len(x):9,} {factory:14} {name} {value:5}  recall@10 '
                   f'{curve[-1]["recall"]:.3f}  {curve[-1]["queries_per_second"]:8.0f} '
                   f'queries/s  {curve[-1]["times_exact"]:6.1f} times exact')
-        setattr(index, *settings(index)[0])
+        setattr(index, *choices[0])
         of_category = recall(
             index.search(queries[:100], _K, category=1)[1], filtered)
         print(f'{len(x):9,} {factory:14} built in {build:.0f} s, '

@@ -23,12 +23,12 @@ def main(argv=None):
     args = parser.parse_args(argv)
     data = [] if args.data is None else ['--data', args.data]
     ssd_network.main(['--out', os.path.join(args.out, 'ssd_network.svg')])
-    for script in (title, overview, default_boxes, triplet_network,
-                   result_sheets, product_map):
-        name = script.__name__.removesuffix('s') if (
-            script is result_sheets) else script.__name__
-        script.main(
-            [*data, '--out', os.path.join(args.out, f'{name}.png')])
+    for script, name in (
+            (title, 'title'), (overview, 'overview'),
+            (default_boxes, 'default_boxes'),
+            (triplet_network, 'triplet_network'),
+            (result_sheets, 'result_sheet'), (product_map, 'product_map')):
+        script.main([*data, '--out', os.path.join(args.out, f'{name}.png')])
 
 
 if __name__ == '__main__':

@@ -93,7 +93,7 @@ class Products:
 
 
 def embed(products, extractor):
-    """Embeddings of products, (N, 128), and what `small` makes of each."""
+    """Embeddings of products, (N, 128)."""
     parts = []
     for start in tqdm(range(0, len(products), _BATCH_SIZE), 'embed',
                       disable=None, leave=False):

@@ -1,6 +1,7 @@
+from vasily_fashion.visualizations._picture import new_axes
+
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib import colormaps
 
 
 def vis_category_map(positions, categories, names, ax=None):
@@ -17,11 +18,7 @@ def vis_category_map(positions, categories, names, ax=None):
         matplotlib.axes.Axes: The axes.
     """
     if ax is None:
-        figure = Figure(figsize=(10, 10))
-        FigureCanvasAgg(figure)
-        ax = figure.add_axes((0, 0, 1, 1))
-    from matplotlib import colormaps
-
+        ax = new_axes(10, 10)
     positions, categories = np.asarray(positions), np.asarray(categories)
     colours = colormaps['tab20'].colors
     # full colours first, then the pale ones

@@ -1,8 +1,7 @@
 from vasily_fashion.transforms import letterbox
+from vasily_fashion.visualizations._picture import new_axes
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 # Cells of the map for each thumbnail, and along a side at most.
 _N_CELL = 2.2
@@ -27,9 +26,7 @@ def vis_product_map(positions, thumbnails, ax=None):
         matplotlib.axes.Axes: The axes.
     """
     if ax is None:
-        figure = Figure(figsize=(10, 10))
-        FigureCanvasAgg(figure)
-        ax = figure.add_axes((0, 0, 1, 1))
+        ax = new_axes(10, 10)
     n_side = int(np.clip(
         np.ceil(np.sqrt(_N_CELL * len(positions))), 2, _MAX_SIDE))
     size = _WIDTH // n_side
