@@ -4,6 +4,12 @@ import vasily_fashion  # noqa: F401
 import pytest
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        '--screenshots', metavar='DIR',
+        help="folder for pictures of the app's page, from its browser test")
+
+
 def _why_no_gpu():
     """The reason why tests marked gpu cannot run here, or None."""
     from chainer.backends import cuda

@@ -43,6 +43,12 @@ setup(
             'onnxruntime>=1.20',
             'openvino>=2025.0',
         ],
+        # the web app, see examples/app
+        'app': [
+            'fastapi>=0.115',
+            'fastapi-offline>=1.7',
+            'uvicorn>=0.30',
+        ],
         'coco': ['pycocotools>=2.0.8'],
         # searches beyond FlatIndex, see vasily_fashion/retrieval
         'cluster': ['distributed>=2024.8'],
@@ -54,8 +60,10 @@ setup(
         'mpi': ['mpi4py>=4.1', 'mpich>=5.0'],
         'dev': [
             'h5py>=3.11',
+            'httpx>=0.27',
             'hypothesis>=6.100',
             'packaging>=24',
+            'playwright>=1.49',  # it drives the browser that is there
             'pytest>=8.3',
             'ruff>=0.17',
         ],

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.retrieval import (
     EmbeddingStore,
@@ -142,15 +142,8 @@ def connect(args):
 
 
 def load_extractor(weights, engine):
-    link = StyleExtractorBN(pretrained_model=weights)
-    if engine == 'chainer':
-        return link
-    try:
-        return compile_link(link, engine)
-    except ImportError:
-        if engine == 'auto':
-            return link
-        raise
+    return compile_if_installed(
+        StyleExtractorBN(pretrained_model=weights), engine)[0]
 
 
 def build(args, out, extractor, stores, ids):

@@ -11,7 +11,7 @@ import warnings
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
 from vasily_fashion.utils import ImageReadError, atomic_write, read_image
@@ -71,23 +71,6 @@ class _FolderShop:
 
     def category(self, name):
         return -1  # unknown
-
-
-def _compile(links, engine):
-    """Compile both networks, as --engine asks; return them, and say it in words.
-
-    With 'auto' they stay with Chainer where no engine is installed.
-    """
-    if engine == 'chainer':
-        return links, 'Chainer'
-    try:
-        links = [compile_link(link, engine) for link in links]
-    except ImportError as e:
-        if engine != 'auto':
-            raise
-        return links, f'Chainer ({e})'
-    engine = links[0].engine
-    return links, f'{engine.name}, {engine.precision}'
 
 
 def _embed_shop(shop, extractor):
@@ -288,8 +271,8 @@ def _run(args):
             link.to_device(f'@cupy:{args.gpu}')
         detector.device.use()
 
-    (detector, extractor), computes = _compile(
-        [detector, extractor], args.engine)
+    detector, computes = compile_if_installed(detector, args.engine)
+    extractor, _ = compile_if_installed(extractor, args.engine)
 
     print(f'Finding the items of {snaps} in {shop.name}.')
     print(f'The networks are computed by {computes}.')

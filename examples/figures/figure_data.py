@@ -8,7 +8,7 @@ from vasily_fashion.datasets import (
     ProductFolderDataset,
     SyntheticFashionDataset,
 )
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
 
@@ -38,18 +38,6 @@ def add_data(parser, has_snaps=True):
         '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
         default='auto', help='what computes the networks; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
-
-
-def load(link, engine):
-    """A link, compiled as --engine asks."""
-    if engine == 'chainer':
-        return link
-    try:
-        return compile_link(link, engine)
-    except ImportError:
-        if engine != 'auto':
-            raise
-        return link
 
 
 class Products:
@@ -123,12 +111,12 @@ def retrieve(args, indices, n_product=144, k=5):
     imgs = [snaps[i][0] for i in indices]
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     detector.score_thresh = args.score_thresh
-    extractor = load(
+    detector, _ = compile_if_installed(detector, args.engine)
+    extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
     products = Products(
         args.data, args.seed, n_product if args.data is None else 10 ** 6)
     index = FlatIndex(128)
     index.add(embed(products, extractor), np.arange(len(products)))
-    retriever = FashionItemRetriever(
-        load(detector, args.engine), extractor, index)
+    retriever = FashionItemRetriever(detector, extractor, index)
     return imgs, retriever.retrieve(imgs, k=k), products

@@ -8,11 +8,12 @@ import argparse
 import os
 import sys
 
+from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import eval_neighbor_purity
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_category_map, vis_product_map
 
-from figure_data import Products, add_data, embed, load
+from figure_data import Products, add_data, embed
 from figure_file import add_out, save
 from matplotlib.figure import Figure
 
@@ -33,7 +34,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.n <= _K:
         parser.error(f'--n: {args.n} are too few, {_K + 1} are needed')
-    extractor = load(
+    extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
     products = Products(args.data, args.seed, args.n)
     embeddings = embed(products, extractor)

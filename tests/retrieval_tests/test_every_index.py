@@ -2,7 +2,7 @@
 import itertools
 
 from vasily_fashion.links import StyleExtractorBN
-from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex
+from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex, load_index
 
 import numpy as np
 import pytest
@@ -204,14 +204,25 @@ def test_made_by_another_extractor(kind, tmp_path):
     index.add(np.eye(3, _DIM), [5, 6, 7])
     _save_and_load(index, tmp_path).close() if kind == 'milvus' else (
         _save_and_load(index, tmp_path))
-    load, path = {
-        'flat': (FlatIndex.load, tmp_path / 'index.npz'),
-        'milvus': (MilvusIndex.load, tmp_path / 'milvus.db'),
-    }.get(kind, (FaissIndex.load, tmp_path / 'index'))
-    loaded = load(path, extractor=extractor)
+    path = {'flat': tmp_path / 'index.npz', 'milvus': tmp_path / 'milvus.db'
+            }.get(kind, tmp_path / 'index')
+    loaded = load_index(path, extractor)
+    assert type(loaded) is type(index)
     assert loaded.search(np.eye(1, _DIM), 1)[1].tolist() == [[5]]
     if kind == 'milvus':
         loaded.close()
     extractor.fc5.b.array[0] += 1
     with pytest.raises(ValueError, match='by an extractor of weights'):
-        load(path, extractor=extractor)
+        load_index(path, extractor)
+
+
+@pytest.mark.parametrize('name, error, message', [
+    ('nothing.npz', OSError, 'nothing.npz'),
+    ('nothing.db', OSError, 'nothing.db: there is no such file'),
+    ('built', ValueError, 'built is the folder of index.npz and faiss: name .*npz'),
+])
+def test_what_is_no_index(tmp_path, name, error, message):
+    (tmp_path / 'built' / 'faiss').mkdir(parents=True)
+    (tmp_path / 'built' / 'index.npz').touch()
+    with pytest.raises(error, match=message):
+        load_index(tmp_path / name)

@@ -259,6 +259,21 @@ def test_within_category():
         assert len(item.ids) == 7
 
 
+@pytest.mark.parametrize('within_category', [False, True])
+def test_search_category(within_category):
+    retriever = _retriever(within_category=within_category)
+    items, = retriever.retrieve([_snap(0, 1)], k=7, search_category=2)
+    assert [item.category for item in items] == [0, 1]
+    for item in items:
+        assert set(item.ids.tolist()) == {20, 21, 22}
+    item, = retriever.retrieve(
+        [_snap(1)], bboxes=[[[6, 1, 10, 8]]], search_category=1)[0]
+    assert item.category is None and set(item.ids.tolist()) == {10, 11, 12}
+    for bad in -1, 1.5, 'top':
+        with pytest.raises(ValueError, match='search_category'):
+            retriever.retrieve([_snap(0)], search_category=bad)
+
+
 def test_product_images_of_unknown_category():
     retriever = _retriever()
     retriever.index = FlatIndex(3)

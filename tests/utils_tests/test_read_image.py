@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 
@@ -206,3 +207,25 @@ def test_decompression_bomb(tmp_path, side):
 def test_the_error_is_an_oserror(tmp_path):
     with pytest.raises(OSError):
         read_image(tmp_path / 'nothing.jpg')
+
+
+def test_open_file(tmp_path, rgb):
+    Image.fromarray(rgb).save(tmp_path / 'a.png')
+    file = io.BytesIO((tmp_path / 'a.png').read_bytes())
+    np.testing.assert_array_equal(read_image(file), rgb.transpose(2, 0, 1))
+    with pytest.raises(ImageReadError, match='^the image: this is not an im'):
+        read_image(io.BytesIO(b'hello'))
+
+
+def test_postscript_is_not_run(tmp_path, rgb):
+    Image.fromarray(rgb).save(tmp_path / 'a.eps')
+    (tmp_path / 'a.eps').rename(tmp_path / 'a.jpg')
+    with pytest.raises(ImageReadError, match='not an image of a known format'):
+        read_image(tmp_path / 'a.jpg')
+
+
+def test_max_pixel(tmp_path, rgb):
+    Image.fromarray(rgb).save(tmp_path / 'a.png')
+    assert read_image(tmp_path / 'a.png', max_pixel=24 * 40).shape[1] == 40
+    with pytest.raises(ImageReadError, match='a.png.* more than 959 pixels'):
+        read_image(tmp_path / 'a.png', max_pixel=24 * 40 - 1)

@@ -1,1 +1,2 @@
+from vasily_fashion.deploy.compile_if_installed import compile_if_installed  # noqa: F401
 from vasily_fashion.deploy.compile_link import compile_link  # noqa: F401

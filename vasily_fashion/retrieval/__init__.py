@@ -10,6 +10,7 @@ from vasily_fashion.retrieval.faiss_index import (
 )
 from vasily_fashion.retrieval.fashion_item_retriever import FashionItemRetriever  # noqa: F401
 from vasily_fashion.retrieval.flat_index import FlatIndex  # noqa: F401
+from vasily_fashion.retrieval.load_index import load_index  # noqa: F401
 from vasily_fashion.retrieval.measure_recall import measure_recall  # noqa: F401
 from vasily_fashion.retrieval.milvus_index import MilvusIndex  # noqa: F401
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem  # noqa: F401

@@ -49,7 +49,8 @@ class FashionItemRetriever:
         self.within_category = within_category
         self.batch_size = int(batch_size)
 
-    def retrieve(self, imgs, k=5, bboxes=None, categories=None):
+    def retrieve(self, imgs, k=5, bboxes=None, categories=None,
+                 search_category=None):
         """Retrieve product images for the items of snaps.
 
         Args:
@@ -62,6 +63,8 @@ class FashionItemRetriever:
                 snap an array. The detector is not asked then.
             categories (list of numpy.ndarray): The categories of
                 :obj:`bboxes`. Unknown by default.
+            search_category (int): Compare all items with product images of
+                this category, whatever their own is.
 
         .. csv-table::
             :header: name, shape, dtype, format
@@ -83,9 +86,11 @@ class FashionItemRetriever:
                 message names it, and the index of the snap.
 
         """
-        return list(self.iter_retrieve(imgs, k, bboxes, categories))
+        return list(self.iter_retrieve(
+            imgs, k, bboxes, categories, search_category))
 
-    def iter_retrieve(self, imgs, k=5, bboxes=None, categories=None):
+    def iter_retrieve(self, imgs, k=5, bboxes=None, categories=None,
+                      search_category=None):
         """Retrieve as :meth:`retrieve` does, one snap after the other.
 
         Each snap's items come when its batch is done, and nothing is kept of
@@ -104,7 +109,7 @@ class FashionItemRetriever:
         it. To leave such files out, catch that in the iterator.
 
         Args:
-            imgs, k, bboxes, categories: As of :meth:`retrieve`.
+            imgs, k, bboxes, categories, search_category: As of :meth:`retrieve`.
 
         Returns:
             iterator of lists of RetrievedItem:
@@ -118,6 +123,12 @@ class FashionItemRetriever:
         if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
                 or k < 1):
             raise ValueError(f'k must be a positive integer, not {k!r}')
+        if search_category is not None and (
+                not isinstance(search_category, numbers.Integral)
+                or search_category < 0):
+            raise ValueError(
+                f'search_category {search_category!r} must be an index into '
+                'FASHION_CATEGORIES, or None')
         if isinstance(imgs, (np.ndarray, str, bytes)) \
                 or not hasattr(imgs, '__iter__'):
             imgs = check_images(imgs)  # which refuses all but a batch
@@ -132,9 +143,9 @@ class FashionItemRetriever:
             if categories is not None:
                 _check_length(categories, 'categories', len(imgs))
         return self._retrieve_batches(
-            _check_snaps(imgs, bboxes, categories), k)
+            _check_snaps(imgs, bboxes, categories), k, search_category)
 
-    def _retrieve_batches(self, snaps, k):
+    def _retrieve_batches(self, snaps, k, search_category):
         snaps = read_ahead(snaps, self.batch_size)
         for batch in _batches(snaps, self.batch_size):
             # the networks stay in this thread, whose Chainer configuration
@@ -142,7 +153,7 @@ class FashionItemRetriever:
             imgs, boxes = zip(*batch, strict=True)
             if boxes[0] is None:
                 boxes = self._detect(imgs)
-            results = self._match(imgs, boxes, k)
+            results = self._match(imgs, boxes, k, search_category)
             del batch, imgs  # not kept while the next batch is read
             yield from results
 
@@ -160,7 +171,7 @@ class FashionItemRetriever:
                 if (bb[2:] > bb[:2]).all()])
         return found
 
-    def _match(self, imgs, boxes, k):
+    def _match(self, imgs, boxes, k, search_category):
         crops = []
         for img, found in zip(imgs, boxes, strict=True):
             if found:
@@ -169,8 +180,9 @@ class FashionItemRetriever:
         if not crops:
             return [[] for _ in imgs]
         embeddings = self.extractor.extract(crops)
-        categories = [category if self.within_category else None
-                      for found in boxes for _, category, _ in found]
+        categories = [
+            category if self.within_category and search_category is None
+            else search_category for found in boxes for _, category, _ in found]
         neighbours = [None] * len(crops)
         for category in set(categories):
             rows = [i for i, c in enumerate(categories) if c == category]

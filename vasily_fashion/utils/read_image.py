@@ -1,3 +1,4 @@
+import functools
 import os
 
 from vasily_fashion.utils.image_read_error import ImageReadError
@@ -8,19 +9,27 @@ from PIL import Image, ImageOps
 # A file of a few kilobytes can claim a picture of many gigabytes. The limit is
 # Pillow's own for its warning: 89 million pixels, 1 GB as float32.
 _MAX_PIXEL = 1024 * 1024 * 1024 // 4 // 3
+# Pillow reads some fifty, one of them by running Ghostscript on the file. These
+# are what photos come in.
+_FORMATS = ('AVIF', 'BMP', 'GIF', 'JPEG', 'JPEG2000', 'MPO', 'PNG', 'PPM', 'TIFF',
+            'WEBP')
 
 
-def read_image(path):
+def read_image(path, max_pixel=_MAX_PIXEL):
     """Read an image file as every part of this library wants it.
 
-    Pillow decodes, so JPEG, PNG, GIF, WebP, BMP, TIFF and more are read.
+    Pillow decodes JPEG (MPO among them), PNG, WebP, GIF, BMP, TIFF, JPEG
+    2000, PPM and, where it can, AVIF; nothing else is tried.
     The image is turned as its EXIF orientation says, as a viewer shows it.
     Of an animation the first frame is read. Transparent pixels are laid on
     white, as a product image is. Grey, palette and CMYK images become RGB;
     16 bits a channel become 8.
 
     Args:
-        path (str or os.PathLike): The file.
+        path (str, os.PathLike or binary file): The file, or one that is
+            open, such as :class:`io.BytesIO`.
+        max_pixel (int): Larger images are refused before they are decoded.
+            89 million by default.
 
     Returns:
         numpy.ndarray:
@@ -28,10 +37,13 @@ def read_image(path):
 
     Raises:
         ImageReadError: The file is missing, a folder, truncated, no image, of
-            an unusual pixel format, or larger than 89 million pixels. The
-            message names the file. It is an :class:`OSError`.
+            an unusual pixel format, or larger than `max_pixel`. The
+            message names the file; of one that was open, 'the image'. It is
+            an :class:`OSError`.
 
     """
+    if hasattr(path, 'read'):
+        return _read(path, 'the image', max_pixel)
     path = os.fspath(path)
     try:
         f = open(path, 'rb')
@@ -46,28 +58,39 @@ def read_image(path):
             f'{path}: the file cannot be opened ({e})') from e
 
     with f:
-        try:
-            with Image.open(f) as image:
-                return _decode(image, path)
-        except ImageReadError:
-            raise
-        except Image.DecompressionBombError as e:
-            raise _too_large(path) from e
-        except Image.UnidentifiedImageError as e:
-            raise ImageReadError(
-                f'{path}: this is not an image that Pillow can read; '
-                'convert it to JPEG or PNG') from e
-        # A damaged file makes Pillow's decoders raise nearly anything:
-        # OSError, SyntaxError, ValueError, struct.error, EOFError.
-        except Exception as e:
-            raise ImageReadError(
-                f'{path}: the image is truncated or damaged ({e}); '
-                'fetch or export it again') from e
+        return _read(f, path, max_pixel)
 
 
-def _decode(image, path):
-    if image.width * image.height > _MAX_PIXEL:
-        raise _too_large(path)
+def _read(f, name, max_pixel):
+    try:
+        with Image.open(f, formats=_formats()) as image:
+            return _decode(image, name, max_pixel)
+    except ImageReadError:
+        raise
+    except Image.DecompressionBombError as e:
+        raise _too_large(name, max_pixel) from e
+    except Image.UnidentifiedImageError as e:
+        raise ImageReadError(
+            f'{name}: this is not an image of a known format; '
+            'convert it to JPEG or PNG') from e
+    # A damaged file makes Pillow's decoders raise nearly anything:
+    # OSError, SyntaxError, ValueError, struct.error, EOFError.
+    except Exception as e:
+        raise ImageReadError(
+            f'{name}: the image is truncated or damaged ({e}); '
+            'fetch or export it again') from e
+
+
+@functools.cache
+def _formats():
+    """Those of _FORMATS that this Pillow has."""
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _decode(image, path, max_pixel):
+    if image.width * image.height > max_pixel:
+        raise _too_large(path, max_pixel)
     image.load()
     image = ImageOps.exif_transpose(image)
 
@@ -91,7 +114,7 @@ def _decode(image, path):
     return np.ascontiguousarray(img.transpose(2, 0, 1))
 
 
-def _too_large(path):
+def _too_large(path, max_pixel):
     return ImageReadError(
-        f'{path}: the image has more than {_MAX_PIXEL:,} pixels; '
+        f'{path}: the image has more than {max_pixel:,} pixels; '
         'scale it down')

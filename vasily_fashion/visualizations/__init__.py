@@ -1,3 +1,4 @@
+from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS  # noqa: F401
 from vasily_fashion.visualizations.vis_category_map import vis_category_map  # noqa: F401
 from vasily_fashion.visualizations.vis_default_boxes import vis_default_boxes  # noqa: F401
 from vasily_fashion.visualizations.vis_overview import vis_overview  # noqa: F401

@@ -1,4 +1,4 @@
-from vasily_fashion.visualizations.vis_retrieval import _COLOURS
+from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -49,11 +49,11 @@ def vis_default_boxes(img, bbox, label, model, level, ax=None):
         ax.axvline(x, color='white', linewidth=.5, alpha=.7)
     for cell, column in zip(*np.nonzero(matched >= 0), strict=True):
         box, k = boxes[cell, column], matched[cell, column]
-        _draw(ax, box, _COLOURS[k % len(_COLOURS)], 1.4, '--')
+        _draw(ax, box, CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], 1.4, '--')
         y, x = (box[:2] + box[2:]) / 2 - .5
-        ax.plot(x, y, 'o', color=_COLOURS[k % len(_COLOURS)], markersize=4)
+        ax.plot(x, y, 'o', color=CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], markersize=4)
     for box, k in zip(bbox, label, strict=True):
-        _draw(ax, box, _COLOURS[k % len(_COLOURS)], 2.2, '-')
+        _draw(ax, box, CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], 2.2, '-')
     ax.set_xlim(-.5, size[1] - .5)
     ax.set_ylim(size[0] - .5, -.5)
     ax.axis('off')

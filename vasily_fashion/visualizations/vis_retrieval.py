@@ -3,6 +3,7 @@ import math
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.visualizations._sheet_layout import SheetLayout
+from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
 from matplotlib import font_manager
@@ -12,10 +13,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-# One for each category; white letters are legible on all of them.
-_COLOURS = (
-    '#8d4b24', '#b07c00', '#c62828', '#1565c0', '#c2187a', '#455a64',
-    '#2e7d32', '#d9620b', '#00838f', '#6a3fb5', '#6d7400', '#ad1457')
 _UNKNOWN_COLOUR = '#333333'
 _GREY = '#777777'
 _FRAME = '#dddddd'
@@ -205,7 +202,7 @@ def _text_width(text):
 def _colour(item):
     if item.category is None:
         return _UNKNOWN_COLOUR
-    return _COLOURS[item.category % len(_COLOURS)]
+    return CATEGORY_COLOURS[item.category % len(CATEGORY_COLOURS)]
 
 
 def _caption(row, item, with_score):

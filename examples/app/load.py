@@ -1,0 +1,133 @@
+"""Send snaps to a running app from many clients at once.
+
+Good ones, and with --bad others: no images, too many bytes, wrong parameters.
+Printed is how all were answered, after how long, and the memory of the server
+before, at most, and after. It is for a server of your own on this machine.
+"""
+import argparse
+import asyncio
+import collections
+import json
+import sys
+import time
+from pathlib import Path
+
+from vasily_fashion.utils import atomic_write
+
+import httpx
+import numpy as np
+
+_TIMEOUT = 600
+
+
+async def client(url, n_request, snaps, bad, rng, answers):
+    """Send one request after the other."""
+    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as session:
+        for _ in range(n_request):
+            content = snaps[rng.integers(len(snaps))]
+            params, expected = {'k': int(rng.integers(1, 20))}, {200, 503}
+            if rng.random() < bad:
+                content, params, expected = spoil(content, rng)
+            start = time.perf_counter()
+            try:
+                answer = await session.post('search', content=content, params=params)
+                code = answer.status_code
+                json.loads(answer.content)
+            except (httpx.HTTPError, ValueError) as error:
+                code = type(error).__name__
+            answers.append((code, code in expected, time.perf_counter() - start))
+
+
+def spoil(content, rng):
+    """What is to be refused, and how."""
+    kind = rng.integers(4)
+    if kind == 0:
+        return rng.bytes(int(rng.integers(0, 99999))), {}, {422, 503}
+    if kind == 1:
+        return content[:len(content) // 2], {}, {422, 503}
+    if kind == 2:
+        return bytes(12_000_000), {}, {413}
+    return content, {'box': '5,5,5,5'}, {422, 503}
+
+
+def resident(pid):
+    """Megabytes that a process has in memory; Linux says it."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('VmRSS'):
+            return int(line.split()[1]) / 1e3
+    raise ValueError(f'--pid {pid}: it has ended')
+
+
+async def watch(pid, seconds, memory):
+    while True:
+        memory.append(resident(pid))
+        await asyncio.sleep(seconds)
+
+
+async def run(args):
+    """Send all; return the numbers."""
+    async with httpx.AsyncClient(base_url=args.url, timeout=_TIMEOUT) as session:
+        shop = (await session.get('shop')).json()
+        snaps = ([path.read_bytes() for path in map(Path, args.photo)] or [
+            (await session.get(path)).content for path in shop['samples']])
+    answers, memory = [], [resident(args.pid)] if args.pid else []
+    watching = asyncio.create_task(watch(args.pid, .5, memory)) if args.pid else None
+    start = time.perf_counter()
+    await asyncio.gather(*[
+        client(args.url, args.n_request, snaps, args.bad,
+               np.random.default_rng([args.seed, i]), answers)
+        for i in range(args.n_client)])
+    seconds = time.perf_counter() - start
+    if watching:
+        memory.append(resident(args.pid))
+        watching.cancel()
+    times = [t for code, _, t in answers if code == 200]
+    return {
+        'n_client': args.n_client, 'seconds': seconds,
+        'answers': dict(sorted(collections.Counter(
+            str(code) for code, _, _ in answers).items())),
+        'unexpected': sum(not good for _, good, _ in answers),
+        'per_second': len(times) / seconds,
+        'p50': float(np.percentile(times, 50)) if times else None,
+        'p99': float(np.percentile(times, 99)) if times else None,
+        'memory': memory}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: python load.py --n-client 50 --n-request 4 --pid 4711')
+    parser.add_argument('--url', default='http://127.0.0.1:8000/')
+    parser.add_argument(
+        '--photo', nargs='+', default=[], help="snaps; the app's samples if not given")
+    parser.add_argument(
+        '--n-client', type=int, default=50, help='at once (default: %(default)s)')
+    parser.add_argument(
+        '--n-request', type=int, default=4,
+        help='of each, one after the other (default: %(default)s)')
+    parser.add_argument(
+        '--bad', type=float, default=0., help='share of requests that are to '
+        'be refused (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--pid', type=int, help="the server's, for its memory")
+    parser.add_argument('--json', help='a file for the numbers')
+    args = parser.parse_args(argv)
+    result = asyncio.run(run(args))
+    print(f'{args.n_client} clients, {result["seconds"]:.0f} s: {result["answers"]}, '
+          f'{result["unexpected"]} not as they should be')
+    if result['p50'] is not None:
+        print(f'{result["per_second"]:.2f} snaps a second; p50 {result["p50"]:.1f} s, '
+              f'p99 {result["p99"]:.1f} s')
+    if result['memory']:
+        memory = result['memory']
+        print(f'memory {memory[0]:.0f} MB before, {max(memory):.0f} at most, '
+              f'{memory[-1]:.0f} after')
+    if args.json:
+        with atomic_write(args.json, 'w') as file:
+            json.dump(result, file, indent=2)
+    return int(result['unexpected'] > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

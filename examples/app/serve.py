@@ -1,0 +1,157 @@
+"""Serve the search for items of street snaps: a page, and JSON for programs.
+
+Without a folder, of a synthetic shop. With one, of your product photos, which
+are embedded at the start, or before by build_index.py: --index.
+"""
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
+from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.retrieval import FlatIndex, load_index
+from vasily_fashion.utils import ImageReadError, read_image
+
+import chainer
+import uvicorn
+from shop import DatasetShop, SyntheticShop
+from snap_search import SnapSearch
+from tqdm import tqdm
+from web import create_app
+
+_BATCH_SIZE = 32
+_N_SAMPLE = 6
+
+_log = logging.getLogger(__name__)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: python serve.py my_shop --index my_index/index.npz')
+    parser.add_argument(
+        'root', nargs='?', help='the folder of the product photos, or of the '
+        'data set')
+    parser.add_argument(
+        '--dataset', choices=tuple(RETRIEVAL_DATASETS), default='folder',
+        help='what root is (default: %(default)s)')
+    parser.add_argument('--split', help='of the data set')
+    parser.add_argument(
+        '--images', help='folder of the images of a CSV; the CSV of a folder')
+    parser.add_argument(
+        '--index', help='what build_index.py wrote: index.npz, the folder '
+        "faiss, milvus.db, or Milvus' address")
+    parser.add_argument(
+        '--samples', help='a folder of snaps, six of which the page offers')
+    parser.add_argument(
+        '--detector-weights', default='fashion', help="FashionSSD300's")
+    parser.add_argument(
+        '--extractor-weights', default='fashion', help="StyleExtractorBN's")
+    parser.add_argument(
+        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
+        default='auto', help='what computes the networks; auto: a compiled '
+        'engine where one is installed, otherwise Chainer')
+    parser.add_argument(
+        '--score-thresh', type=float, default=.3,
+        help='items of this confidence or more (default: %(default)s)')
+    parser.add_argument(
+        '--n-item', type=int, default=144,
+        help='items of the synthetic shop (default: %(default)s)')
+    parser.add_argument(
+        '--seed', type=int, default=2016, help='of the synthetic world')
+    parser.add_argument(
+        '--host', default='127.0.0.1', help='0.0.0.0: whoever reaches this '
+        'machine may use it (default: %(default)s)')
+    parser.add_argument(
+        '--port', type=int, default=8000, help='(default: %(default)s)')
+    parser.add_argument(
+        '--max-waiting', type=int, default=64, help='snaps that are let in at '
+        'a time; the others are told to try later (default: %(default)s)')
+    parser.add_argument(
+        '--max-byte', type=int, default=10_000_000,
+        help='of a snap (default: %(default)s)')
+    parser.add_argument(
+        '--max-pixel', type=int, default=16_000_000,
+        help='of a snap (default: %(default)s)')
+    args = parser.parse_args(argv)
+    if args.root is None and args.index is not None:
+        parser.error('--index: name the folder of its product photos as well')
+    logging.basicConfig(
+        level=logging.INFO, format='%(levelname)-8s %(name)s: %(message)s')
+    try:
+        app = load_app(args)
+    except (ImportError, OSError, ValueError) as error:
+        parser.error(str(error))
+    uvicorn.run(app, host=args.host, port=args.port, log_level='info',
+                access_log=False)
+    return 0
+
+
+def load_app(args):
+    """Load the networks, the shop and its index, as the arguments say."""
+    detector = FashionSSD300(pretrained_model=args.detector_weights)
+    detector.score_thresh = args.score_thresh
+    detector, computed_by = compile_if_installed(detector, args.engine)
+    extractor, _ = compile_if_installed(
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+    _log.info('the networks are computed by %s', computed_by)
+    if args.root is None:
+        shop = SyntheticShop(args.n_item, _N_SAMPLE, args.seed)
+    else:
+        shop = DatasetShop(open_dataset(
+            args.dataset, args.root, args.split, 'skip', args.images))
+    index = (embed(shop, extractor) if args.index is None
+             else load_index(args.index, extractor))
+    _log.info('%d products', len(index))
+    return create_app(
+        SnapSearch(detector, extractor, index, shop, args.max_pixel), shop,
+        len(index), computed_by, read_samples(args.samples) or shop.snaps,
+        args.max_waiting, args.max_byte, args.max_pixel)
+
+
+def embed(shop, extractor):
+    """An index of all products whose image can be read; the others are named."""
+    index, batch = FlatIndex(128, extractor=extractor), []
+
+    def add():
+        ids, categories, imgs = zip(*batch, strict=True)
+        with chainer.using_config('accelerate', 'fast'):
+            index.add(extractor.extract(imgs), ids, categories)
+        batch.clear()
+
+    for product_id, category in tqdm(
+            list(zip(shop.ids, shop.categories.tolist(), strict=True)),
+            'embed', unit='image', leave=False, disable=None):
+        try:
+            batch.append((product_id, category, shop.read(product_id)))
+        except ImageReadError as error:
+            _log.warning('left out: %s', error)
+        if len(batch) == _BATCH_SIZE:
+            add()
+    if batch:
+        add()
+    if not len(index):
+        raise ValueError('no product image can be read; see the reasons above')
+    return index
+
+
+def read_samples(folder):
+    """The first snaps of a folder."""
+    if folder is None:
+        return []
+    imgs = []
+    for path in sorted(Path(folder).iterdir()):
+        if len(imgs) == _N_SAMPLE:
+            break
+        try:
+            imgs.append(read_image(path))
+        except ImageReadError as error:
+            _log.warning('left out: %s', error)
+    return imgs
+
+
+if __name__ == '__main__':
+    sys.exit(main())

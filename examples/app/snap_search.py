@@ -1,0 +1,115 @@
+"""The bytes of a snap in; its items and their nearest products out."""
+import io
+import math
+import time
+from urllib.parse import quote
+
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.retrieval import FashionItemRetriever
+from vasily_fashion.utils import read_image
+
+import chainer
+from pydantic import BaseModel, Field
+
+
+class Product(BaseModel):
+    """A product image that was found."""
+
+    id: str
+    distance: float = Field(
+        description='squared L2 of the embeddings, or what the index measures')
+    category: str | None = Field(description='null where it is not known')
+    price: str | None
+    url: str | None = Field(description="the product's own page")
+    image: str = Field(description='where its picture is, from here')
+
+
+class Item(BaseModel):
+    """An item of the snap, and its nearest products."""
+
+    bbox: tuple[float, float, float, float] = Field(
+        description='y_min, x_min, y_max, x_max, in pixels of the snap')
+    category: str | None = Field(description='null for a box of your own')
+    score: float | None = Field(description='null for a box of your own')
+    products: list[Product] = Field(description='nearest first')
+
+
+class SearchResult(BaseModel):
+    """What was found in a snap."""
+
+    height: int = Field(description='of the snap, turned as EXIF says')
+    width: int
+    seconds: float = Field(description='that the computation took')
+    items: list[Item] = Field(description='best score first')
+
+
+class SnapSearch:
+    """Decode, detect, crop, embed, search.
+
+    Not to be called by two threads at a time.
+
+    Args:
+        detector, extractor, index: As of
+            :class:`~vasily_fashion.retrieval.FashionItemRetriever`.
+        shop: A shop of shop.py.
+        max_pixel (int): Larger snaps are refused.
+    """
+
+    def __init__(self, detector, extractor, index, shop, max_pixel):
+        self._retrievers = {
+            within: FashionItemRetriever(detector, extractor, index, within)
+            for within in (False, True)}
+        self._shop = shop
+        self._max_pixel = max_pixel
+
+    def __call__(self, content, k, category='any', boxes=None):
+        """Search for the items of a snap.
+
+        Args:
+            content (bytes): An image file.
+            k (int): Products for each item.
+            category (str): 'any'; 'same': products of the item's category; or
+                one of FASHION_CATEGORIES: products of that.
+            boxes (list): (y_min, x_min, y_max, x_max), to be searched for
+                instead of what the detector finds.
+
+        Returns:
+            SearchResult: What was found.
+
+        Raises:
+            ImageReadError: If the content is no image, or too large a one.
+            ValueError: If a box is empty or outside of the snap.
+        """
+        start = time.perf_counter()
+        img = read_image(io.BytesIO(content), self._max_pixel)
+        of_category = (FASHION_CATEGORIES.index(category)
+                       if category in FASHION_CATEGORIES else None)
+        with chainer.using_config('accelerate', 'fast'):
+            items, = self._retrievers[category == 'same'].retrieve(
+                [img], k, None if boxes is None else [boxes],
+                search_category=of_category)
+        items = [self._item(item) for item in items]
+        items.sort(key=lambda item: -(item.score or 0))
+        return SearchResult(
+            height=img.shape[1], width=img.shape[2], items=items,
+            seconds=round(time.perf_counter() - start, 3))
+
+    def _item(self, item):
+        return Item(
+            bbox=item.bbox.tolist(), category=_name(item.category),
+            score=None if math.isnan(item.score) else item.score,
+            products=[self._product(str(i), float(d)) for i, d in zip(
+                item.ids.tolist(), item.distances, strict=True)])
+
+    def _product(self, product_id, distance):
+        category, price, url = self._shop.about(product_id)
+        return Product(
+            id=product_id, distance=distance, category=_name(category),
+            price=price, url=url,
+            image=f'product-image?id={quote(product_id, safe="")}')
+
+
+def _name(category):
+    if category is None or category < 0:
+        return None
+    return FASHION_CATEGORIES[category]

@@ -1,0 +1,275 @@
+"""The web side: a page for people, JSON for programs."""
+import asyncio
+import contextlib
+import enum
+import functools
+import io
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.utils import ImageReadError
+from vasily_fashion.visualizations import CATEGORY_COLOURS
+
+import numpy as np
+from fastapi import HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+from PIL import Image
+from pydantic import BaseModel, Field
+from snap_search import SearchResult
+from turnstile import Full, Turnstile
+
+_PAGE = Path(__file__).parent / 'page'
+# Nothing but what comes from here runs or is shown.
+_POLICY = ("default-src 'self'; img-src 'self' blob:; object-src 'none'; "
+           "base-uri 'none'; frame-ancestors 'none'")
+_THUMBNAIL = 320  # the longer side of a product's picture, in pixels
+_N_KEPT = 2000  # thumbnails that are kept in memory, of 20 kB or so
+_MAX_K, _MAX_BOX = 50, 20
+_UPLOAD_SECONDS = 30
+# After so long a search is said to hang.
+_STUCK_SECONDS = 60
+# A client that sends too much is listened to for as much again, so that it
+# hears the answer; then the connection is closed.
+_PATIENCE = 4
+
+_log = logging.getLogger(__name__)
+
+Category = enum.Enum(
+    'Category', {name: name for name in ('any', 'same', *FASHION_CATEGORIES)},
+    type=str)
+
+
+class Shop(BaseModel):
+    """What is searched, and the limits."""
+
+    n_product: int
+    categories: list[str] = Field(description='that products have')
+    colours: dict[str, str] = Field(description='of all categories')
+    samples: list[str]
+    max_k: int
+    max_byte: int
+    max_pixel: int
+
+
+class Health(BaseModel):
+    """Whether snaps are answered."""
+
+    status: str
+    n_product: int
+    computed_by: str
+    n_waiting: int
+    max_waiting: int
+
+
+class Refusal(BaseModel):
+    """Why there is no result."""
+
+    detail: str
+
+
+def create_app(search, shop, n_product, computed_by='', samples=(),
+               max_waiting=64, max_byte=10 * 1000 * 1000,
+               max_pixel=16 * 1000 * 1000):
+    """Make the app.
+
+    Args:
+        search (SnapSearch): What finds.
+        shop: A shop of shop.py.
+        n_product (int): Products in the index.
+        computed_by (str): What computes the networks, in words.
+        samples (sequence of numpy.ndarray): Snaps to try it with.
+        max_waiting (int): Requests that are let in at a time.
+        max_byte, max_pixel (int): Of a snap.
+
+    Returns:
+        fastapi.FastAPI: The app.
+    """
+    turnstile = Turnstile(max_waiting)
+    sample_files = [jpeg(img, max(img.shape)) for img in samples]
+
+    # It takes two at a time: a photo in memory is large.
+    decoding = asyncio.Semaphore(2)
+
+    @functools.lru_cache(_N_KEPT)
+    def thumbnail(product_id):
+        return jpeg(shop.read(product_id), _THUMBNAIL)
+
+    app = FastAPIOffline(
+        title='vasily_fashion', summary='A street snap in, similar products '
+        'of a shop out.', description='What is sent is kept in memory for '
+        'as long as it is searched with, and nowhere else.')
+
+    @app.exception_handler(RequestValidationError)
+    async def say_what_is_wrong(request, error):
+        first = error.errors()[0]
+        return JSONResponse(
+            {'detail': f'{first["loc"][-1]}: {first["msg"]}'}, 422)
+
+    @app.get('/', include_in_schema=False)
+    async def page():
+        return FileResponse(
+            _PAGE / 'index.html',
+            headers={'Content-Security-Policy': _POLICY,
+                     'Referrer-Policy': 'no-referrer'})
+
+    app.mount('/page', StaticFiles(directory=_PAGE))
+
+    @app.get('/shop')
+    async def about_the_shop() -> Shop:
+        """What is searched, and the limits."""
+        return Shop(
+            n_product=n_product, max_k=_MAX_K, max_byte=max_byte,
+            max_pixel=max_pixel, categories=[
+                name for i, name in enumerate(FASHION_CATEGORIES)
+                if (shop.categories == i).any()],
+            colours=dict(zip(
+                FASHION_CATEGORIES, CATEGORY_COLOURS, strict=True)),
+            samples=[f'samples/{i}' for i in range(len(sample_files))])
+
+    @app.get('/health', responses={503: {'model': Health}})
+    async def health(response: Response) -> Health:
+        """Whether snaps are answered; 503 while one hangs."""
+        stuck = turnstile.busy_for > _STUCK_SECONDS
+        if stuck:
+            response.status_code = 503
+        return Health(
+            status='stuck' if stuck else 'ok', n_product=n_product,
+            computed_by=computed_by, n_waiting=turnstile.n_taken,
+            max_waiting=max_waiting)
+
+    @app.post('/search', openapi_extra={'requestBody': {
+        'required': True, 'description': 'An image file: JPEG, PNG, WebP, ...',
+        'content': {'application/octet-stream': {
+            'schema': {'type': 'string', 'format': 'binary'}}}}},
+        responses={
+            408: {'model': Refusal, 'description': 'It was sent too slowly'},
+            413: {'model': Refusal, 'description': 'Too many bytes'},
+            422: {'model': Refusal, 'description': 'No image that can be '
+                  'read, too many pixels, or a wrong parameter'},
+            503: {'model': Refusal, 'description': 'Too many are waiting; '
+                  'try again later'}})
+    async def search_for_a_snap(
+            request: Request,
+            k: Annotated[int, Query(
+                ge=1, le=_MAX_K, description='products for each item')] = 8,
+            category: Annotated[Category, Query(
+                description="of the products; 'same' as the item's")] = Category.any,
+            box: Annotated[list[str] | None, Query(
+                description='y_min,x_min,y_max,x_max: a box of your own, in '
+                'pixels, instead of what is detected; up to '
+                f'{_MAX_BOX}')] = None) -> SearchResult:
+        """Find the items of a snap, and the products nearest to each.
+
+        The body of the request is the image file itself.
+        """
+        boxes = None if box is None else parse_boxes(box)
+        try:
+            async with turnstile.seat():
+                content = await read_body(request, max_byte)
+                result = await turnstile.run(
+                    functools.partial(is_there, request),
+                    search, content, k, category.value, boxes)
+        except Full:
+            await read_body(request, max_byte, keep=False)
+            raise HTTPException(
+                503, f'{max_waiting} snaps are waiting already; try again in '
+                'a minute', {'Retry-After': '60'}) from None
+        except (ImageReadError, ValueError) as error:
+            raise HTTPException(422, str(error)) from error
+        if result is None:
+            raise HTTPException(400, 'the client has gone')
+        _log.info('%d x %d pixels, %d items, %.2f s', result.width,
+                  result.height, len(result.items), result.seconds)
+        return result
+
+    @app.get('/product-image', response_class=Response,
+             responses={404: {'model': Refusal}})
+    async def product_image(id: str):  # noqa: A002
+        """The picture of a product, a JPEG of up to 320 pixels."""
+        try:
+            async with decoding:
+                content = await asyncio.to_thread(thumbnail, id)
+        except (KeyError, ImageReadError) as error:
+            _log.info('no picture of product %r: %r', id, error)
+            raise HTTPException(404, 'there is no such picture') from error
+        return picture(content)
+
+    @app.get('/samples/{number}', include_in_schema=False)
+    async def sample(number: int):
+        if not 0 <= number < len(sample_files):
+            raise HTTPException(404, 'there is no such sample')
+        return picture(sample_files[number])
+
+    return app
+
+
+async def read_body(request, max_byte, keep=True):
+    """What a client sends.
+
+    Raises:
+        HTTPException: If it is too much, or comes too slowly.
+    """
+    parts, n = [], 0
+    try:
+        async with asyncio.timeout(_UPLOAD_SECONDS):
+            async for part in request.stream():
+                n += len(part)
+                if n > _PATIENCE * max_byte:
+                    break
+                if keep and n <= max_byte:
+                    parts.append(part)
+                elif n > max_byte:
+                    parts.clear()
+    except TimeoutError:
+        raise HTTPException(
+            408, f'the snap did not come within {_UPLOAD_SECONDS} seconds'
+        ) from None
+    if n > max_byte:
+        raise HTTPException(
+            413, f'the file has more than {max_byte / 1e6:g} MB; scale the '
+            'picture down')
+    return b''.join(parts)
+
+
+async def is_there(request):
+    """Whether the client still waits."""
+    return not await request.is_disconnected()
+
+
+def parse_boxes(texts):
+    """Boxes out of 'y_min,x_min,y_max,x_max'.
+
+    Raises:
+        HTTPException: If a text is not such.
+    """
+    if len(texts) > _MAX_BOX:
+        raise HTTPException(422, f'box: more than {_MAX_BOX} of them')
+    boxes = []
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            boxes.append([float(x) for x in text.split(',')])
+            if len(boxes[-1]) == 4:
+                continue
+        raise HTTPException(
+            422, f'box: {text[:99]!r} is not y_min,x_min,y_max,x_max')
+    return boxes
+
+
+def jpeg(img, side):
+    """The bytes of a JPEG, of up to so many pixels a side."""
+    image = Image.fromarray(
+        np.clip(img, 0, 255).astype(np.uint8).transpose(1, 2, 0))
+    image.thumbnail((side, side))
+    file = io.BytesIO()
+    image.save(file, 'JPEG', quality=88)
+    return file.getvalue()
+
+
+def picture(content):
+    return Response(content, media_type='image/jpeg', headers={
+        'Cache-Control': 'max-age=3600', 'X-Content-Type-Options': 'nosniff'})

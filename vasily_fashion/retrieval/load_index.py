@@ -1,0 +1,39 @@
+import os
+from pathlib import Path
+
+from vasily_fashion.retrieval.faiss_index import FaissIndex
+from vasily_fashion.retrieval.flat_index import FlatIndex
+from vasily_fashion.retrieval.milvus_index import MilvusIndex
+
+
+def load_index(path, extractor=None):
+    """Open an index of any kind, for scripts that take one by its name.
+
+    Args:
+        path (str or os.PathLike): The file of a :class:`FlatIndex`, the folder
+            of a :class:`FaissIndex`, or, ending in ``.db`` or with ``://`` in
+            it, the file or the address of a :class:`MilvusIndex`, whose
+            collection is 'products'.
+        extractor: What is to make the queries. An index that another made is
+            refused then.
+
+    Returns:
+        FlatIndex, FaissIndex or MilvusIndex: The index.
+
+    Raises:
+        OSError: If there is no such index.
+        ValueError: If it is damaged, no index, or made by another extractor.
+        ImportError: If what it needs is not installed.
+    """
+    path = os.fspath(path)
+    if '://' in path or path.endswith('.db'):
+        return MilvusIndex.load(path, extractor=extractor)
+    if not os.path.isdir(path):
+        return FlatIndex.load(path, extractor)
+    inside = [name for name in ('index.npz', 'faiss', 'milvus.db')
+              if Path(path, name).exists()]
+    if inside:  # the folder that build_index.py writes
+        raise ValueError(
+            f'{path} is the folder of {" and ".join(inside)}: name '
+            f'{os.path.join(path, inside[0])}')
+    return FaissIndex.load(path, extractor)
