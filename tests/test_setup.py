@@ -39,9 +39,11 @@ def _read_lock(name):
 
 
 def _locked(name, python, platform='linux'):
-    """{distribution: version} that a lock gives a Python."""
+    """{distribution: version} that a lock gives a Python, '3.13' or '3.13.1'."""
+    major, minor, micro = [*python.split('.'), '0'][:3]
     environment = {
-        'python_version': python, 'python_full_version': python + '.0',
+        'python_version': f'{major}.{minor}',
+        'python_full_version': f'{major}.{minor}.{micro}',
         'sys_platform': platform, 'platform_system': platform.title(),
         'platform_machine': 'x86_64'}
     versions = {}
@@ -110,7 +112,7 @@ def test_lock_leaves_out_what_fights_or_needs_a_library():
 def test_environment_is_the_locked_one():
     if pathlib.Path(sys.prefix) != ROOT / '.venv':
         pytest.skip('not the environment that bootstrap.py makes')
-    locked = _locked('lock.txt', '.'.join(map(str, sys.version_info[:2])),
+    locked = _locked('lock.txt', '.'.join(map(str, sys.version_info[:3])),
                      sys.platform)
     locked.setdefault('pip', _locked('build.txt', '3.13')['pip'])
     installed = {name: importlib.metadata.version(name) for name in locked}

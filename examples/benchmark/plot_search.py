@@ -16,7 +16,8 @@ def main(argv=None):
         '100000 1000000 --json search.json; '
         'python plot_search.py search.json search.png')
     parser.add_argument(
-        'json', nargs='+', help='written by search.py, of the same machine')
+        'json', nargs='+', help='written by search.py on the same machine; '
+        'of what several have, the last counts')
     parser.add_argument('png', help='the picture to write')
     parser.add_argument(
         '--n', type=int, help='embeddings whose recall is drawn; the most '
@@ -26,7 +27,10 @@ def main(argv=None):
     for path in args.json:
         with open(path, encoding='utf-8') as file:
             result = json.load(file)
-        sizes.update((int(n), of) for n, of in result['sizes'].items())
+        for n, of in result['sizes'].items():
+            # indexes of one size may have been measured in several runs
+            faiss = sizes.get(int(n), {}).get('faiss', {}) | of['faiss']
+            sizes[int(n)] = {'exact': of['exact'], 'faiss': faiss}
     n = args.n or max(sizes)
     if n not in sizes:
         parser.error(f'--n: there are {sorted(sizes)}')

@@ -27,7 +27,7 @@ def compile_link(link, engine='auto', precision='auto', calibration=None):
     The network is exported to ONNX, compared with Chainer on images, and
     compiled by OpenVINO (CPUs) or ONNX Runtime (elsewhere, and CUDA). What is
     made is kept on disk, see
-    :class:`~vasily_fashion.deploy.model_cache.ModelCache`, and found there by
+    :class:`~vasily_fashion.deploy.ModelCache`, and found there by
     the weights the next time.
 
     .. code-block:: python

@@ -19,7 +19,7 @@ class EmbeddingGuard(chainer.training.Extension):
     * no triplet violated the margin: there is nothing left to learn.
 
     Args:
-        chain (vasily_fashion.links.style_extractor.triplet_train_chain.\
+        chain (vasily_fashion.links.style_extractor.\
 TripletTrainChain): In training.
         n_iteration (int): How many iterations make a verdict.
     """

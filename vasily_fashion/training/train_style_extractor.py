@@ -3,10 +3,10 @@ import functools
 
 from vasily_fashion.extensions import EmbeddingGuard, RetrievalEvaluator
 from vasily_fashion.links.freeze import freeze
+from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
-from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.training_pairs import FrozenPairs, TrainingPairs
@@ -52,7 +52,7 @@ def train_style_extractor(
         warm_up (int): Iterations over which it grows to `lr` before.
         margin, loss, negatives: As
             :class:`~vasily_fashion.links.style_extractor.\
-triplet_train_chain.TripletTrainChain` takes them.
+TripletTrainChain` takes them.
         n_frozen_block (int): How many of the three blocks of two
             convolutions and batch normalisations keep their weights.
         device (int or str): As `chainer.get_device`; -1 is the CPU.

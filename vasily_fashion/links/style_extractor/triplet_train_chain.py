@@ -34,7 +34,7 @@ class TripletTrainChain(chainer.Chain):
             :mod:`vasily_fashion.functions`. A triplet's contrastive loss is
             the mean of its pairs'.
         negatives (str): Which product images are negatives, as
-            :func:`~vasily_fashion.links.style_extractor.choose_negatives.\
+            :func:`~vasily_fashion.links.style_extractor.\
 choose_negatives` says.
         comm (chainermn.CommunicatorBase): Workers that hold a part of each
             batch; an anchor's negatives are in all of them.
