@@ -115,7 +115,8 @@ def peaks(retriever, paths, n_photo):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python chain.py --photo snaps --precision int8')
     parser.add_argument(
         '--photo', metavar='FOLDER', help='JPEG files of yours (default: synthetic snaps)')
     parser.add_argument(

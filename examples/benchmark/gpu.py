@@ -38,7 +38,8 @@ from tqdm import tqdm
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python gpu.py --device 0')
     parser.add_argument('--device', type=int, default=0, help='the GPU')
     parser.add_argument(
         '--repeat', type=int, default=20, help='calls of which the median is taken')

@@ -25,7 +25,8 @@ _BASE = 'torch'
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python inference.py --batch-sizes 1 2 4 8 --json cost.json')
     parser.add_argument('--repeat', type=int, default=7)
     parser.add_argument(
         '--batch-sizes', type=int, nargs='+', default=[1, 8],

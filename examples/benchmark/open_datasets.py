@@ -104,7 +104,8 @@ def _open(name, root, queue):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python open_datasets.py --share 0.1')
     parser.add_argument(
         '--share', type=float, default=1, help='of the photos that there are')
     args = parser.parse_args(argv)

@@ -13,9 +13,8 @@ _COLOURS = ('#8c8c8c', '#d1495b', '#30638e', '#7cae7a', '#edae49')
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python inference.py '
-        '--batch-sizes 1 2 4 8 16 --json cost.json; '
-        'python plot_cost.py cost.json cost.png')
+        description=__doc__, epilog='example: python plot_cost.py cost.json '
+        'cost.png')
     parser.add_argument('json', help='written by inference.py')
     parser.add_argument('png', help='the picture to write')
     args = parser.parse_args(argv)

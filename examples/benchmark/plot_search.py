@@ -12,9 +12,8 @@ _EXACT_COLOUR = '#8c8c8c'
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python search.py --n 10000 '
-        '100000 1000000 --json search.json; '
-        'python plot_search.py search.json search.png')
+        description=__doc__, epilog='example: python plot_search.py '
+        'search.json search.png')
     parser.add_argument(
         'json', nargs='+', help='written by search.py on the same machine; '
         'of what several have, the last counts')

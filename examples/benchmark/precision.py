@@ -23,7 +23,8 @@ _PRECISIONS = 'chainer', 'f32', 'bf16', 'int8'
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python precision.py --root clothing-co-parsing')
     parser.add_argument(
         '--root', required=True, help='folder of Clothing Co-Parsing')
     parser.add_argument('--detector-weights', default='fashion')

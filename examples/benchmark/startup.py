@@ -73,7 +73,8 @@ def importer(code, path, cache):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python startup.py --repeat 5')
     parser.add_argument('--repeat', type=int, default=11, help='number of rounds')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)

@@ -161,7 +161,8 @@ def _with_accelerate(accelerate, step):
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python training.py --sides ours torch --repeat 5')
     parser.add_argument(
         '--only', nargs='+', choices=tuple(_TITLES), default=tuple(_TITLES),
         metavar='STEP', help=f'which of {", ".join(_TITLES)}')

@@ -173,7 +173,8 @@ def _check_out(path):
 def _parse(argv):
     parser = argparse.ArgumentParser(
         description='Find the fashion items of street snaps in the product '
-        'images of a shop. Without arguments both are synthetic.')
+        'images of a shop. Without arguments both are synthetic.',
+        epilog='example: python demo.py --photo street.jpg --gallery my_shop')
     parser.add_argument(
         '--photo', nargs='+', metavar='FILE', help='your own street snaps')
     parser.add_argument(

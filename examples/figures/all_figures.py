@@ -15,7 +15,8 @@ import triplet_network
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python all_figures.py --data clothing-co-parsing')
     parser.add_argument(
         '--data', help='folder of Clothing Co-Parsing, whose val split is '
         'taken; synthetic worlds if not given')

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python default_boxes.py --out default_boxes.pdf')
     parser.add_argument(
         '--data', help='folder of Clothing Co-Parsing, whose val split is '
         'taken, instead of synthetic snaps')

@@ -11,7 +11,8 @@ from figure_file import add_out, save
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python overview.py --index 2 --out overview.pdf')
     add_data(parser)
     parser.add_argument('--index', type=int, default=0, help='of the snap')
     add_out(parser, 'overview.png')

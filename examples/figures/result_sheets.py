@@ -12,7 +12,8 @@ from figure_file import add_out, save
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python result_sheets.py --data clothing-co-parsing')
     add_data(parser)
     parser.add_argument(
         '--n', type=int, default=8, help='snaps, half of them on each sheet')

@@ -11,7 +11,8 @@ from figure_file import add_out, save
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python ssd_network.py --out ssd_network.pdf')
     add_out(parser, 'ssd_network.svg')
     args = parser.parse_args(argv)
     save(vis_ssd_network(FashionSSD300()).figure, args.out)

@@ -11,7 +11,8 @@ from figure_file import add_out, save
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python title.py --seed 7')
     add_data(parser)
     parser.add_argument('--index', type=int, default=3, help='of the snap')
     parser.add_argument('--title', default='vasily_fashion')

@@ -14,7 +14,8 @@ from figure_file import add_out, save
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python triplet_network.py --index 5 12')
     add_data(parser, has_snaps=False)
     parser.add_argument(
         '--index', type=int, nargs=2, default=(3, 9),
