@@ -18,6 +18,7 @@ setup(
     author='vasily_fashion contributors',
     license='MIT',
     packages=find_packages(include=['vasily_fashion', 'vasily_fashion.*']),
+    package_data={'vasily_fashion': ['py.typed']},
     python_requires='>=3.11',
     install_requires=[
         # compat/ repairs exactly these two, by their text
@@ -68,6 +69,7 @@ setup(
             'h5py>=3.11',
             'httpx>=0.27',
             'hypothesis>=6.100',
+            'mypy>=1.13',
             'packaging>=24',
             'playwright>=1.49',  # it drives the browser that is there
             'pytest>=8.3',

@@ -260,3 +260,18 @@ def test_grey_and_tiny_snaps(url):
         file = io.BytesIO()
         Image.fromarray(np.full(size, 127, np.uint8)).save(file, 'PNG')
         assert _search(url, file.getvalue()).status_code == 200
+
+
+def test_load(serve, url, tmp_path):
+    """load.py: many clients, good and bad requests; all are answered."""
+    done = subprocess.run(
+        [sys.executable, _ROOT / 'examples/app/load.py', '--url', url,
+         '--n-client', '12', '--n-request', '3', '--bad', '0.5', '--pid',
+         str(serve.processes[0].pid), '--json', tmp_path / 'load.json'],
+        capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': str(_ROOT)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / 'load.json').read_text())
+    assert sum(result['answers'].values()) == 36 and result['unexpected'] == 0
+    # eight at a time are let in: some good ones, some wrong, and some too late
+    assert {'200', '413', '422', '503'} == set(result['answers'])
+    assert result['p50'] <= result['p99']

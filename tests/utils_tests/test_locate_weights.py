@@ -163,13 +163,16 @@ def base_url(server, monkeypatch):
 
 
 def test_download_from_the_base_url_once(
-        cache, no_proxy, base_url, link_name, tmp_path):
+        cache, no_proxy, base_url, link_name, tmp_path, caplog):
+    caplog.set_level('INFO', 'vasily_fashion')
     path = locate_weights('fashion', link_name)
     folder = cache / 'vasily_fashion' / 'weights'
     assert path == str(folder / 'test_link_7f3a.npz')
     assert pathlib.Path(path).read_bytes() == _DATA
     (tmp_path / 'served' / 'test_link_7f3a.npz').unlink()
     assert locate_weights('fashion', link_name) == path
+    assert caplog.messages == [
+        f'fetching {base_url}/test_link_7f3a.npz to {path}']
 
 
 def test_no_download_of_what_is_there(

@@ -39,7 +39,7 @@ from vasily_fashion.accelerate import (
 import chainer
 
 if not hasattr(chainer.global_config, 'accelerate'):
-    chainer.global_config.accelerate = True
+    chainer.global_config.accelerate = True  # type: ignore[attr-defined]
 batch_normalization.install()
 convolution_2d.install()
 max_pooling_2d.install()

@@ -29,7 +29,7 @@ class _Threads:
 
     # Keyed by process: neither threads nor held locks survive a fork, as a
     # worker of MultiprocessIterator is.
-    _of_process = {}
+    _of_process: dict[int, '_Threads'] = {}
 
     def __init__(self):
         self.pool = ThreadPoolExecutor(n_thread(), 'accelerate')

@@ -1,7 +1,7 @@
 """Whether Chainer can compute on a GPU here."""
 
 
-def gpu_available():
+def gpu_available() -> bool:
     """Whether CuPy works and a GPU is there.
 
     ``chainer.backends.cuda.available`` only says that CuPy and the CUDA

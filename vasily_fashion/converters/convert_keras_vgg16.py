@@ -9,10 +9,12 @@ from vasily_fashion.converters.vgg16_front import (
     vgg16_shapes,
 )
 
+import numpy as np
+
 _LAYOUT = "Keras' VGG16"
 
 
-def convert_keras_vgg16(arrays):
+def convert_keras_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
     """VGG16 of keras.applications as the front of SSD300.
 
     With or without its top, as Keras 1, 2 or 3 wrote it, model or weights

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from vasily_fashion.converters.conversion import Conversion
 from vasily_fashion.converters.convert_torchvision_vgg16 import PLACES
 from vasily_fashion.converters.vgg16_front import add_convolution, require, vgg16_shapes
@@ -27,7 +29,7 @@ _EXTRA = {
 _HEAD_CHANNELS = (512, 1024, 512, 256, 256, 256)
 
 
-def convert_torchvision_ssd300(arrays):
+def convert_torchvision_ssd300(arrays: dict[str, np.ndarray]) -> Conversion:
     """torchvision's `ssd300_vgg16` as SSD300.
 
     All of it carries over. Its input is SSD300's: RGB, 0..255 minus the same
@@ -75,10 +77,10 @@ def convert_torchvision_ssd300(arrays):
 
     conversion = Conversion(_LAYOUT, 'FashionSSD300')
     for name, (source, shape) in convolutions.items():
-        sources = f'{source}.weight', f'{source}.bias'
-        add_convolution(
+        sources: Sequence[str] = f'{source}.weight', f'{source}.bias'
+        add_convolution(  # type: ignore[call-arg]
             conversion, name, sources,
-            *(arrays[source] for source in sources), shape)
+            *(arrays[source] for source in sources), shape)  # type: ignore[arg-type]
     conversion.add(scale, 'extractor/norm4/scale', arrays[scale], (512,))
     n_class = len(arrays[heads['conf'][0] + '.bias']) // _n_box(0)
     for i, in_channels in enumerate(_HEAD_CHANNELS):

@@ -17,7 +17,7 @@ _STD = np.array((0.229, 0.224, 0.225))
 _SSD_MEAN = np.array((123, 117, 104))
 
 
-def convert_torchvision_vgg16(arrays):
+def convert_torchvision_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
     """torchvision's `vgg16` as the front of SSD300.
 
     The two sets of weights are told apart by their classifier.

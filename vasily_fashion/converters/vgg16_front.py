@@ -1,3 +1,8 @@
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vasily_fashion.converters.conversion import Conversion
+
 import numpy as np
 
 #: Blocks of VGG16: (number of convolutions, their output channels).
@@ -8,7 +13,7 @@ VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 _CONV5_3_STD = 13
 
 
-def vgg16_shapes():
+def vgg16_shapes() -> dict[str, tuple[int, int, int, int]]:
     """Shapes of VGG16's convolutions.
 
     Returns:
@@ -24,7 +29,9 @@ def vgg16_shapes():
     return shapes
 
 
-def add_convolution(conversion, name, sources, W, b, shape):
+def add_convolution(
+        conversion: Conversion, name: str, sources: Sequence[str],
+        W: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> None:
     """Map weight and bias of a convolution of the extractor.
 
     Args:
@@ -40,7 +47,10 @@ def add_convolution(conversion, name, sources, W, b, shape):
             source, f'extractor/{name}/{letter}', array, expected)
 
 
-def add_fully_connected(conversion, fc6_sources, fc6, fc7_sources, fc7):
+def add_fully_connected(
+        conversion: Conversion, fc6_sources: Sequence[str],
+        fc6: Sequence[np.ndarray], fc7_sources: Sequence[str],
+        fc7: Sequence[np.ndarray]) -> None:
     """Map fc6 and fc7 of VGG16 to conv6 and conv7, as SSD does.
 
     "We convert fc6 and fc7 to convolutional layers, subsample parameters from
@@ -68,7 +78,7 @@ def add_fully_connected(conversion, fc6_sources, fc6, fc7_sources, fc7):
         fc7[1][::4], (1024, 1024, 1, 1))
 
 
-def scale_conv5_3(conversion):
+def scale_conv5_3(conversion: Conversion) -> None:
     """Scale conv5_3 to unit output, where conv6 will start at random.
 
     Args:
@@ -81,7 +91,8 @@ def scale_conv5_3(conversion):
             array / np.float32(_CONV5_3_STD))
 
 
-def require(arrays, names, layout):
+def require(
+        arrays: dict[str, Any], names: Iterable[str], layout: str) -> None:
     """Refuse a file of another layout.
 
     Args:

@@ -1,4 +1,7 @@
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.utils import read_image
@@ -42,8 +45,10 @@ class BboxListDataset(GetterDataset):
         FileNotFoundError: If photos are missing and are not to be skipped.
     """
 
-    def __init__(self, root, names, bboxes, labels, label_names,
-                 missing='raise', source='the annotation'):
+    def __init__(self, root: str | os.PathLike[str], names: list[str],
+                 bboxes: list[np.ndarray], labels: list[Any],
+                 label_names: Sequence[str], missing: str = 'raise',
+                 source: str | os.PathLike[str] = 'the annotation') -> None:
         super().__init__()
         self.root = Path(root)
         keep = np.flatnonzero(keep_existing(root, names, missing, source))
@@ -61,7 +66,7 @@ class BboxListDataset(GetterDataset):
         self.add_getter('img', self._get_image)
         self.add_getter(('bbox', 'label'), self._get_annotations)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
     def _get_image(self, i):

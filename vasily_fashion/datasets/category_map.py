@@ -1,8 +1,13 @@
 """From the category names of a data set to labels."""
+import os
+from collections.abc import Iterable
+
 from vasily_fashion.categories import FASHION_CATEGORIES
 
 
-def make_label_map(names, to_fashion, source):
+def make_label_map(
+        names: Iterable[str], to_fashion: dict[str, str] | None,
+        source: str | os.PathLike[str]) -> tuple[dict[str, int], tuple[str, ...]]:
     """Which label each category of a data set has.
 
     Args:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from vasily_fashion.categories import CCP_TO_FASHION
@@ -56,8 +57,8 @@ class CCPBboxDataset(GetterDataset):
         n_missing (int): How many photos were left out.
     """
 
-    def __init__(self, root, split='train', missing='raise',
-                 own_categories=False):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 missing: str = 'raise', own_categories: bool = False) -> None:
         super().__init__()
         if split not in ('train', 'val', 'all'):
             raise ValueError(
@@ -92,7 +93,7 @@ class CCPBboxDataset(GetterDataset):
         self.add_getter('img', self._get_image)
         self.add_getter(('bbox', 'label'), self._get_annotations)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ids)
 
     def _get_image(self, i):
@@ -108,7 +109,7 @@ class CCPBboxDataset(GetterDataset):
                 (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
         return np.array(bbox, np.float32).reshape(-1, 4), label
 
-    def get_mask(self, i):
+    def get_mask(self, i: int) -> np.ndarray:
         """Masks of the items of a photo, in the order of its boxes.
 
         Args:

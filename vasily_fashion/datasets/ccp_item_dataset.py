@@ -1,3 +1,6 @@
+import os
+from typing import Any
+
 from vasily_fashion.datasets.ccp_bbox_dataset import CCPBboxDataset
 from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
 
@@ -49,11 +52,13 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
             moved.
     """
 
-    def __init__(self, root, split='train', seed=0, n_cutout=1,
-                 missing='raise', box_jitter=0.):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 seed: int = 0, n_cutout: int = 1, missing: str = 'raise',
+                 box_jitter: float = 0.) -> None:
         self.box_jitter = box_jitter
         self.snaps = CCPBboxDataset(root, split, missing)
         self.seed = seed
+        where: Any
         where, bboxes, categories = [], [], []
         for i, (bbox, label) in enumerate(
                 self.snaps.slice[:, ('bbox', 'label')]):
@@ -74,10 +79,11 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
             [int(self.snaps.ids[i]) * 100 + r for i, r in where], np.int32)
         self._cutouts = np.repeat(np.arange(n_cutout), len(bboxes))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.item_ids)
 
-    def get_example(self, index):
+    def get_example(
+            self, index: int) -> tuple[np.ndarray, np.ndarray, int]:
         i, r = int(self.snap_indices[index]), self._positions[index]
         img, = self.snaps.slice[i:i + 1, 'img']
         mask = self.snaps.get_mask(i)

@@ -10,8 +10,11 @@ Duplicates and queries without a product image are told, and no fault.
 import argparse
 import hashlib
 import json
+import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from vasily_fashion.datasets.leave_out_broken import find_broken
 from vasily_fashion.datasets.named_datasets import (
@@ -27,11 +30,12 @@ _N_SHOWN = 5
 _FAULTS = ('missing', 'broken', 'empty boxes', 'boxes outside')
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     names = {**BBOX_DATASETS, **RETRIEVAL_DATASETS}
     parser = argparse.ArgumentParser(
         prog='python -m vasily_fashion.datasets.check',
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: python -m vasily_fashion.datasets.check folder my_shop')
     parser.add_argument('name', choices=names, metavar='NAME',
                         help=', '.join(names))
     parser.add_argument('root', help="its folder; of 'coco' and 'csv' the file")
@@ -65,7 +69,7 @@ def main(argv=None):
     return 0 if fit else 1
 
 
-def check(dataset):
+def check(dataset: Any) -> dict[str, Any]:
     """Read all of a data set.
 
     Args:
@@ -77,6 +81,7 @@ def check(dataset):
         `duplicates`, lists of image names; of retrieval data `queries`,
         `gallery`, `items` and `queries without product`, ints.
     """
+    digests: dict[bytes, list[str]]
     digests, sizes = {}, {}
 
     def look(name, img):
@@ -92,7 +97,7 @@ def check(dataset):
         'empty boxes': [], 'boxes outside': [],
         'duplicates': [' = '.join(same) for same in digests.values()
                        if len(same) > 1]}
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for i, name in enumerate(dataset.names):
         if is_retrieval:
             labels = [k for k in dataset.labels[i:i + 1] if k >= 0]
@@ -124,13 +129,13 @@ def check(dataset):
     return report
 
 
-def is_fit(report):
+def is_fit(report: dict[str, Any]) -> bool:
     """Whether a report of :func:`check` has no fault."""
     return report['examples'] > 0 and not any(
         report[key] for key in _FAULTS)
 
 
-def print_report(split, report):
+def print_report(split: str, report: dict[str, Any]) -> None:
     """Print a report of :func:`check`, with a few examples of each fault."""
     print(f'{split}:')
     for key, value in report.items():
@@ -140,9 +145,9 @@ def print_report(split, report):
             continue
         shown = []
         if isinstance(value, dict):
-            value, shown = len(value), list(value.values())
+            value, shown = len(value), list(value.values())  # type: ignore[attr-defined]
         elif isinstance(value, list):
-            value, shown = len(value), value
+            value, shown = len(value), value  # type: ignore[assignment]
         print(f'  {key:24} {value:,}')
         for text in shown[:_N_SHOWN]:
             print(f'    {text}')
@@ -150,7 +155,9 @@ def print_report(split, report):
             print(f'    ... and {len(shown) - _N_SHOWN:,} more')
 
 
-def write_sheet(datasets, path, n_column=6, n_row=3, seed=0):
+def write_sheet(
+        datasets: dict[str, Any], path: str | os.PathLike[str],
+        n_column: int = 6, n_row: int = 3, seed: int = 0) -> None:
     """Draw random examples of each split, with their boxes.
 
     Args:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import chainer
 import numpy as np
 
@@ -15,7 +17,7 @@ class ConcatenatedItemDataset(chainer.datasets.ConcatenatedDataset):
         categories (numpy.ndarray): :math:`(N,)`, int32.
     """
 
-    def __init__(self, *datasets):
+    def __init__(self, *datasets: Any) -> None:
         super().__init__(*datasets)
         parts, n_item = [], 0
         for dataset in datasets:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from vasily_fashion.categories import CONSUMER_TO_SHOP_TO_FASHION, FASHION_CATEGORIES
@@ -42,8 +43,9 @@ class ConsumerToShopDataset(RetrievalDataset):
         ValueError: If a file is truncated or of another layout.
     """
 
-    def __init__(self, root, split='train', highres=False, missing='raise',
-                 margin=0.):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 highres: bool = False, missing: str = 'raise',
+                 margin: float = 0.) -> None:
         if split not in (*_SPLITS, 'all'):
             raise ValueError(
                 f'split must be one of {_SPLITS} or all, not {split!r}')
@@ -58,6 +60,7 @@ class ConsumerToShopDataset(RetrievalDataset):
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
         partition = root / 'Eval' / 'list_eval_partition.txt'
+        rows: dict[str, tuple[str, str]]
         rows = {}  # an image -> its item and split, in the file's order
         for *images, item_id, status in read_table(partition, 4, 2):
             if status not in _SPLITS:

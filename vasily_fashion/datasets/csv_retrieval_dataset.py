@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
@@ -46,8 +48,10 @@ class CSVRetrievalDataset(RetrievalDataset):
             the line.
     """
 
-    def __init__(self, path, split=None, root=None, category_map='common',
-                 missing='raise', margin=0.):
+    def __init__(self, path: str | os.PathLike[str], split: str | None = None,
+                 root: str | os.PathLike[str] | None = None,
+                 category_map: dict[str, str] | Literal['common'] | None = 'common',
+                 missing: str = 'raise', margin: float = 0.) -> None:
         root = Path(path).parent if root is None else Path(root)
         rows = read_csv(path)
         header = rows[0].keys() if rows else ()

@@ -1,7 +1,7 @@
 """DeepFashion2's files, for the readers of its boxes and of its pairs."""
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vasily_fashion.categories import DEEPFASHION2_TO_FASHION, FASHION_CATEGORIES
 from vasily_fashion.datasets.image_files import check_folder, keep_existing
@@ -21,7 +21,8 @@ class Item(NamedTuple):
     bbox: tuple  #: (y_min, x_min, y_max, x_max)
 
 
-def label_map(own_categories):
+def label_map(
+        own_categories: bool) -> tuple[dict[int, int], tuple[str, ...]]:
     """Which label each category id has, and what the labels mean."""
     if own_categories:
         return {i + 1: i for i in range(len(_NAMES))}, _NAMES
@@ -30,7 +31,9 @@ def label_map(own_categories):
             FASHION_CATEGORIES)
 
 
-def find_annotations(root, split, missing):
+def find_annotations(
+        root: str | os.PathLike[str], split: str,
+        missing: str) -> tuple[Path, list[str], int]:
     """List the annotations of a split.
 
     Returns:
@@ -58,7 +61,8 @@ def find_annotations(root, split, missing):
         (~keep).sum())
 
 
-def read_items(path):
+def read_items(
+        path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[Item]]:
     """Read the annotation of a photo.
 
     Args:

@@ -1,3 +1,5 @@
+import os
+
 from vasily_fashion.datasets.deepfashion2 import (
     find_annotations,
     label_map,
@@ -49,8 +51,8 @@ class DeepFashion2BboxDataset(GetterDataset):
         ValueError: When it is asked for a damaged annotation.
     """
 
-    def __init__(self, root, split='train', own_categories=False,
-                 missing='raise'):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 own_categories: bool = False, missing: str = 'raise') -> None:
         super().__init__()
         self.root, stems, self.n_missing = find_annotations(
             root, split, missing)
@@ -60,11 +62,11 @@ class DeepFashion2BboxDataset(GetterDataset):
         self.add_getter('img', self._get_image)
         self.add_getter(('bbox', 'label'), self._get_annotations)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._stems)
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         return [f'{self._split}/image/{stem}.jpg' for stem in self._stems]
 
     def _get_image(self, i):

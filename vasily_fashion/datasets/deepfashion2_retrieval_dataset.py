@@ -1,3 +1,5 @@
+import os
+
 from vasily_fashion.datasets.deepfashion2 import (
     find_annotations,
     label_map,
@@ -32,8 +34,9 @@ class DeepFashion2RetrievalDataset(RetrievalDataset):
         ValueError: If an annotation is damaged; the message names it.
     """
 
-    def __init__(self, root, split='train', own_categories=False,
-                 missing='raise', margin=0.):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 own_categories: bool = False, missing: str = 'raise',
+                 margin: float = 0.) -> None:
         root, stems, n_missing = find_annotations(root, split, missing)
         label_of_id, label_names = label_map(own_categories)
         names, item_ids, is_shop, labels, bboxes = [], [], [], [], []

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from vasily_fashion.categories import FASHIONPEDIA_TO_FASHION
@@ -33,8 +34,8 @@ class FashionpediaBboxDataset(GenericCOCOBboxDataset):
     does, and raises the same.
     """
 
-    def __init__(self, root, split='train', own_categories=False,
-                 missing='raise'):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 own_categories: bool = False, missing: str = 'raise') -> None:
         if split not in _FOLDERS:
             raise ValueError(f"split must be 'train' or 'val', not {split!r}")
         root = Path(root)

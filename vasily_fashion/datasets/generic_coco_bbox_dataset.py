@@ -1,6 +1,8 @@
 import contextlib
 import io
+import os
 from collections import defaultdict
+from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
@@ -53,8 +55,10 @@ FASHION_CATEGORIES`; others are no item. 'common' knows the names of
             name leads out of `img_root`.
     """
 
-    def __init__(self, annotation, img_root, category_map='common',
-                 missing='raise', use_crowded=False):
+    def __init__(self, annotation: str | os.PathLike[str],
+                 img_root: str | os.PathLike[str],
+                 category_map: dict[str, str] | Literal['common'] | None = 'common',
+                 missing: str = 'raise', use_crowded: bool = False) -> None:
         check_folder(img_root, 'img_root must be the folder of the photos')
         coco = read_json(annotation, dict)
         for key in ('images', 'annotations', 'categories'):

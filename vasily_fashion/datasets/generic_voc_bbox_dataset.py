@@ -1,5 +1,7 @@
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
@@ -40,8 +42,9 @@ class GenericVOCBboxDataset(BboxListDataset):
             out of `root`.
     """
 
-    def __init__(self, root, split=None, category_map='common',
-                 missing='raise', use_difficult=False):
+    def __init__(self, root: str | os.PathLike[str], split: str | None = None,
+                 category_map: dict[str, str] | Literal['common'] | None = 'common',
+                 missing: str = 'raise', use_difficult: bool = False) -> None:
         root = Path(root)
         for name in ('Annotations', 'JPEGImages'):
             check_folder(

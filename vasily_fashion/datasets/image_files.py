@@ -1,5 +1,6 @@
 """Image files that annotations name: where they are, and which are missing."""
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 MISSING = ('raise', 'skip')
 
 
-def check_folder(path, what):
+def check_folder(path: str | os.PathLike[str], what: str) -> None:
     """Raise `FileNotFoundError` unless there is such a folder.
 
     Args:
@@ -18,7 +19,8 @@ def check_folder(path, what):
         raise FileNotFoundError(f'{path}: there is no such folder; {what}')
 
 
-def check_names(names, source):
+def check_names(
+        names: Iterable[str], source: str | os.PathLike[str]) -> None:
     """Refuse file names that lead out of their folder.
 
     Args:
@@ -39,7 +41,8 @@ def check_names(names, source):
                     "without '..'")
 
 
-def find_files(root, names):
+def find_files(
+        root: str | os.PathLike[str], names: Iterable[str]) -> np.ndarray:
     """Which of the files there are. Each folder is listed once.
 
     Args:
@@ -63,7 +66,9 @@ def find_files(root, names):
     return np.fromiter(map(is_there, names), bool)
 
 
-def keep_existing(root, names, missing, source):
+def keep_existing(
+        root: str | os.PathLike[str], names: Sequence[str], missing: str,
+        source: str | os.PathLike[str]) -> np.ndarray:
     """Find the files, and raise or leave out where one is missing.
 
     Args:

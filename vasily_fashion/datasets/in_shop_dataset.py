@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from vasily_fashion.categories import FASHION_CATEGORIES, IN_SHOP_TO_FASHION
@@ -37,7 +38,8 @@ class InShopDataset(RetrievalDataset):
         ValueError: If a file is truncated or of another layout.
     """
 
-    def __init__(self, root, split='train', missing='raise', margin=0.):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 missing: str = 'raise', margin: float = 0.) -> None:
         if split not in ('train', 'test', 'all'):
             raise ValueError(
                 f"split must be 'train', 'test' or 'all', not {split!r}")

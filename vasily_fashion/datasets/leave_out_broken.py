@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.utils import ImageReadError, read_image
@@ -7,7 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 
-def leave_out_broken(dataset, n_thread=4):
+def leave_out_broken(
+        dataset: Any, n_thread: int = 4) -> tuple[Any, dict[str, str]]:
     """Read every image once, and leave out what cannot be read.
 
     Otherwise a damaged image raises when its example is asked for, which may
@@ -29,7 +32,9 @@ def leave_out_broken(dataset, n_thread=4):
     return dataset.slice[np.flatnonzero(keep).tolist()], broken
 
 
-def find_broken(dataset, n_thread=4, look=None):
+def find_broken(
+        dataset: Any, n_thread: int = 4,
+        look: Callable[..., Any] | None = None) -> dict[str, str]:
     """Read every image of a dataset once.
 
     Args:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from vasily_fashion.categories import MODANET_TO_FASHION
@@ -28,8 +29,8 @@ class ModaNetBboxDataset(GenericCOCOBboxDataset):
     does, and raises the same.
     """
 
-    def __init__(self, root, split='train', own_categories=False,
-                 missing='raise'):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 own_categories: bool = False, missing: str = 'raise') -> None:
         if split not in ('train', 'val'):
             raise ValueError(f"split must be 'train' or 'val', not {split!r}")
         root = Path(root)

@@ -1,5 +1,6 @@
 """The readers by name, for scripts."""
 import os
+from typing import Any
 
 from vasily_fashion.datasets.ccp_bbox_dataset import CCPBboxDataset
 from vasily_fashion.datasets.consumer_to_shop_dataset import ConsumerToShopDataset
@@ -37,7 +38,10 @@ RETRIEVAL_DATASETS = {
 _IMAGES = {'csv': 'root', 'folder': 'csv_path'}
 
 
-def open_dataset(name, root, split=None, missing='raise', images=None):
+def open_dataset(
+        name: str, root: str | os.PathLike[str], split: str | None = None,
+        missing: str = 'raise',
+        images: str | os.PathLike[str] | None = None) -> Any:
     """Open a data set by the name of its reader.
 
     Args:
@@ -55,7 +59,7 @@ def open_dataset(name, root, split=None, missing='raise', images=None):
         OSError, ValueError: As the reader does, or `images` is not for it.
     """
     reader, _ = {**BBOX_DATASETS, **RETRIEVAL_DATASETS}[name]
-    kwargs = {'missing': missing}
+    kwargs: dict[str, Any] = {'missing': missing}
     if split is not None:
         kwargs['split'] = split
     if name == 'coco':

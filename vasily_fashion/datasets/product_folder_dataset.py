@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
@@ -43,8 +44,10 @@ class ProductFolderDataset(RetrievalDataset):
             names a photo outside of the folder, or an id twice.
     """
 
-    def __init__(self, root, csv_path=None, category_map='common',
-                 missing='raise'):
+    def __init__(self, root: str | os.PathLike[str],
+                 csv_path: str | os.PathLike[str] | None = None,
+                 category_map: dict[str, str] | Literal['common'] | None = 'common',
+                 missing: str = 'raise') -> None:
         check_folder(root, 'root must be the folder of the product photos')
         if csv_path is None:
             rows = [{'path': name} for name in _list_images(root)]

@@ -3,9 +3,10 @@ import csv
 import io
 import json
 import os
+from typing import Any
 
 
-def read_text(path):
+def read_text(path: str | os.PathLike[str]) -> str:
     """Read a text file, whatever its line ends, with or without a BOM.
 
     Raises:
@@ -23,7 +24,7 @@ def read_text(path):
         raise ValueError(f'{path} is not text in UTF-8: {error}') from error
 
 
-def read_json(path, kind):
+def read_json(path: str | os.PathLike[str], kind: type) -> Any:
     """Read a JSON file.
 
     Args:
@@ -47,7 +48,7 @@ def read_json(path, kind):
     return value
 
 
-def read_csv(path):
+def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Read a CSV with a header line.
 
     Raises:
@@ -60,7 +61,9 @@ def read_csv(path):
         raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
 
 
-def read_table(path, n_column, n_header):
+def read_table(
+        path: str | os.PathLike[str], n_column: int,
+        n_header: int) -> list[list[str]]:
     """Read a text table of DeepFashion: a count, a header, columns of spaces.
 
     Args:

@@ -1,5 +1,8 @@
+from typing import Any
+
 import chainer
 import numpy as np
+from chainercv.chainer_experimental.datasets.sliceable import SliceableDataset
 
 
 class RepeatRareDataset(chainer.dataset.DatasetMixin):
@@ -24,7 +27,8 @@ SliceableDataset): It has the key 'label'.
         indices (numpy.ndarray): Where each example stands in `dataset`.
     """
 
-    def __init__(self, dataset, threshold=0.3, seed=0):
+    def __init__(self, dataset: SliceableDataset, threshold: float = 0.3,
+                 seed: int = 0) -> None:
         self.dataset = dataset
         labels = [np.unique(label) for label in dataset.slice[:, 'label']]
         shown = np.concatenate([*labels, np.empty(0, np.int32)])
@@ -36,8 +40,8 @@ SliceableDataset): It has the key 'label'.
         self.indices = np.repeat(
             np.arange(len(times)), np.floor(times + chance).astype(int))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def get_example(self, i):
+    def get_example(self, i: int) -> Any:
         return self.dataset[int(self.indices[i])]

@@ -1,4 +1,7 @@
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.image_files import keep_existing
@@ -58,10 +61,17 @@ class RetrievalDataset(GetterDataset):
         ValueError: If the columns are not of one length.
     """
 
-    def __init__(self, root, names, item_ids, is_query, is_gallery,
-                 splits=None, labels=None, bboxes=None,
-                 label_names=FASHION_CATEGORIES, missing='raise',
-                 source='the annotation', margin=0., long_side=None):
+    def __init__(self, root: str | os.PathLike[str], names: Sequence[str],
+                 item_ids: np.ndarray | Sequence[int] | Sequence[str],
+                 is_query: np.ndarray | Sequence[bool],
+                 is_gallery: np.ndarray | Sequence[bool],
+                 splits: np.ndarray | Sequence[str] | None = None,
+                 labels: np.ndarray | Sequence[int] | None = None,
+                 bboxes: np.ndarray | Sequence[Sequence[float]] | None = None,
+                 label_names: Sequence[str] = FASHION_CATEGORIES,
+                 missing: str = 'raise',
+                 source: str | os.PathLike[str] = 'the annotation',
+                 margin: float = 0., long_side: int | None = None) -> None:
         super().__init__()
         n = len(names)
         columns = {
@@ -89,10 +99,10 @@ class RetrievalDataset(GetterDataset):
         self.add_getter('item_id', lambda i: self.item_ids[i])
         self.add_getter('label', lambda i: self.labels[i])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def read_photo(self, i):
+    def read_photo(self, i: int) -> np.ndarray:
         """The image of an example, not cut by its box.
 
         Args:
@@ -103,7 +113,8 @@ class RetrievalDataset(GetterDataset):
         """
         return read_image(self.root / self.names[i])
 
-    def read_crop(self, i, box_jitter=0., random_state=np.random):
+    def read_crop(self, i: int, box_jitter: float = 0.,
+                  random_state: Any = np.random) -> np.ndarray:
         """The image of an example, cut by its box if it has one.
 
         Args:
@@ -126,7 +137,7 @@ class RetrievalDataset(GetterDataset):
             bbox = jitter_bbox(bbox, box_jitter, random_state)
         return crop_by_bbox(img, bbox, self.margin)[0].copy()
 
-    def choose(self, which):
+    def choose(self, which: np.ndarray) -> 'RetrievalDataset':
         """Some of the examples.
 
         Args:

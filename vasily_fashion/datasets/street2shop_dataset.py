@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES, STREET2SHOP_TO_FASHION
 from vasily_fashion.datasets.image_files import check_folder
@@ -49,7 +50,8 @@ class Street2ShopDataset(RetrievalDataset):
         ValueError: If a file is truncated or of another layout.
     """
 
-    def __init__(self, root, split='train', missing='raise', margin=0.):
+    def __init__(self, root: str | os.PathLike[str], split: str = 'train',
+                 missing: str = 'raise', margin: float = 0.) -> None:
         if split not in ('train', 'test', 'all'):
             raise ValueError(
                 f"split must be 'train', 'test' or 'all', not {split!r}")
@@ -57,7 +59,7 @@ class Street2ShopDataset(RetrievalDataset):
         check_folder(root / 'meta' / 'json', 'root must be the folder of '
                      'Exact Street2Shop that holds meta/json and images')
         check_folder(root / 'images', 'the photos have to be fetched')
-        kinds = {'train': 'train_pairs', 'test': 'test_pairs'}
+        kinds: Any = {'train': 'train_pairs', 'test': 'test_pairs'}
         kinds = [kinds[split]] if split in kinds else [*kinds.values()]
         paths = [
             (path, kind, category) for kind in (*kinds, 'retrieval')
@@ -68,6 +70,8 @@ class Street2ShopDataset(RetrievalDataset):
             raise FileNotFoundError(
                 f'{root / "meta" / "json"} lacks {kinds[0]}_CATEGORY.json or '
                 'retrieval_CATEGORY.json for all categories')
+        categories: Any
+        kinds_: Any
         photos, products, categories, kinds_, bboxes = [], [], [], [], []
         for path, kind, category in paths:
             for entry in read_json(path, list):

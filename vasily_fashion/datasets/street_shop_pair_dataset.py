@@ -1,3 +1,5 @@
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+
 import chainer
 import numpy as np
 
@@ -36,7 +38,8 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
         ValueError: If no query has a product image.
     """
 
-    def __init__(self, dataset, box_jitter=0.):
+    def __init__(self, dataset: RetrievalDataset,
+                 box_jitter: float = 0.) -> None:
         self.dataset, self.box_jitter = dataset, box_jitter
         known, item = np.unique(dataset.item_ids, return_inverse=True)
         item = item.reshape(-1)
@@ -61,10 +64,10 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
         self.item_ids = dataset.item_ids[self._queries]
         self.categories = dataset.labels[self._queries]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._queries)
 
-    def get_example(self, i):
+    def get_example(self, i: int) -> tuple[np.ndarray, np.ndarray, int]:
         query, item = int(self._queries[i]), self._items[i]
         products = self._products[
             self._end[item] - self._count[item]:self._end[item]]

@@ -1,4 +1,6 @@
 import json
+import os
+from typing import Any
 
 from vasily_fashion.utils import atomic_write
 
@@ -6,7 +8,7 @@ from PIL import Image
 from tqdm import tqdm
 
 
-def write_coco(dataset, path):
+def write_coco(dataset: Any, path: str | os.PathLike[str]) -> None:
     """Write photos with boxes as a COCO json.
 
     :class:`~vasily_fashion.datasets.GenericCOCOBboxDataset` reads it back,
@@ -21,6 +23,7 @@ def write_coco(dataset, path):
     Raises:
         OSError: If a photo cannot be opened, or the file not be written.
     """
+    annotations: list[dict[str, Any]]
     images, annotations = [], []
     for i, name in enumerate(tqdm(dataset.names, 'COCO', disable=None)):
         with Image.open(dataset.root / name) as image:

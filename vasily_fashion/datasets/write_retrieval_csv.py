@@ -1,11 +1,14 @@
 import csv
+import os
 
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.utils import atomic_write
 
 import numpy as np
 
 
-def write_retrieval_csv(dataset, path):
+def write_retrieval_csv(
+        dataset: RetrievalDataset, path: str | os.PathLike[str]) -> None:
     """Write the table of a retrieval data set as a CSV.
 
     The columns are those of Open Metric Learning, as

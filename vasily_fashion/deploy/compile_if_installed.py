@@ -1,7 +1,10 @@
+from typing import Any
+
 from vasily_fashion.deploy.compile_link import compile_link
 
 
-def compile_if_installed(link, engine='auto'):
+def compile_if_installed(
+        link: Any, engine: str = 'auto') -> tuple[Any, str]:
     """Compile a network where there is something to compile it with.
 
     What scripts do with their ``--engine``: fast where OpenVINO or ONNX

@@ -1,5 +1,6 @@
 import hashlib
 import importlib.util
+from collections.abc import Iterable
 
 from vasily_fashion.deploy.compiled_ssd import CompiledSSD
 from vasily_fashion.deploy.compiled_style_extractor import CompiledStyleExtractor
@@ -21,7 +22,11 @@ _PRECISIONS = ('f32', 'bf16', 'int8')
 _TOLERANCE = 1e-3
 
 
-def compile_link(link, engine='auto', precision='auto', calibration=None):
+def compile_link(
+        link: SSD | StyleExtractorBN, engine: str = 'auto',
+        precision: str = 'auto',
+        calibration: Iterable[np.ndarray] | None = None
+) -> CompiledSSD | CompiledStyleExtractor:
     """Compile a trained network for inference.
 
     The network is exported to ONNX, compared with Chainer on images, and
@@ -66,6 +71,7 @@ def compile_link(link, engine='auto', precision='auto', calibration=None):
         RuntimeError: If the compiled network does not compute what Chainer
             does.
     """
+    compiled: type[CompiledSSD] | type[CompiledStyleExtractor]
     if isinstance(link, SSD):
         compiled, prepare = CompiledSSD, link._prepare
         insize, n_output = (link.insize, link.insize), 2

@@ -1,4 +1,6 @@
 import copy
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from vasily_fashion.utils import check_images
 from vasily_fashion.utils.run_ahead import run_ahead
@@ -28,7 +30,7 @@ class CompiledSSD:
     _prepare = SSD._prepare
     use_preset = SSD.use_preset
 
-    def __init__(self, link, engine):
+    def __init__(self, link: SSD, engine: Callable[..., Any]) -> None:
         self.engine = engine
         self.insize = link.insize
         self.mean = link.mean
@@ -37,7 +39,9 @@ class CompiledSSD:
         self.nms_thresh = link.nms_thresh
         self.score_thresh = link.score_thresh
 
-    def predict(self, imgs):
+    def predict(
+            self, imgs: Iterable[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Detect items in raw images.
 
         While the engine is at one image, the boxes of the one before are

@@ -1,3 +1,6 @@
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.utils import check_images, weights_sha256
 from vasily_fashion.utils.run_ahead import run_ahead
@@ -22,15 +25,16 @@ class CompiledStyleExtractor:
             :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
-    prepare = StyleExtractorBN.prepare
+    prepare: Any = StyleExtractorBN.prepare
 
-    def __init__(self, link, engine):
+    def __init__(
+            self, link: StyleExtractorBN, engine: Callable[..., Any]) -> None:
         self.engine = engine
         self.insize = link.insize
         self.weights_sha256 = weights_sha256(link)
-        self._n_float = link.fc5.b.size
+        self._n_float = link.fc5.b.size  # type: ignore[union-attr]
 
-    def extract(self, imgs):
+    def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
         """Embed raw images.
 
         While the engine is at one image, the next is prepared.

@@ -1,14 +1,21 @@
 import copy
 import warnings
+from typing import TYPE_CHECKING
 
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
 
+import chainer
 import numpy as np
 
+if TYPE_CHECKING:
+    import onnx
 
-def export_onnx(link, insize, n_output):
+
+def export_onnx(
+        link: chainer.Chain, insize: tuple[int, int],
+        n_output: int) -> 'onnx.ModelProto':
     """Export a link as an ONNX model that takes batches of any size.
 
     The graph is onnx_chainer's, which is made for the batch that it saw. Here

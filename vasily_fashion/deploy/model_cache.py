@@ -1,15 +1,21 @@
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.utils.weights_sha256 import weights_sha256
 
+import chainer
 from chainer.dataset import download
 
 # Goes up when the same weights would be compiled to something else.
 _VERSION = 1
+
+_log = logging.getLogger(__name__)
 
 
 class ModelCache:
@@ -23,12 +29,12 @@ class ModelCache:
         link (chainer.Link): The network.
     """
 
-    def __init__(self, link):
+    def __init__(self, link: chainer.Link) -> None:
         self.folder = (
             Path(download.get_dataset_root()) / 'vasily_fashion' / 'compiled'
             / f'{type(link).__name__}-{weights_sha256(link)}-v{_VERSION}')
 
-    def get(self, name, make):
+    def get(self, name: str, make: Callable[..., Any]) -> Path:
         """The folder of an entry, made if it is not there.
 
         Args:
@@ -40,6 +46,7 @@ class ModelCache:
         """
         entry = self.folder / name
         if not entry.is_dir():
+            _log.info('compiling %s, which is kept', entry)
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
             try:
@@ -51,7 +58,7 @@ class ModelCache:
                 shutil.rmtree(temporary, ignore_errors=True)
         return entry
 
-    def newest(self, pattern):
+    def newest(self, pattern: str) -> Path | None:
         """The latest entry whose name matches, or :obj:`None`."""
         return max(
             self.folder.glob(pattern), default=None,

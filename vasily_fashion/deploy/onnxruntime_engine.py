@@ -1,3 +1,8 @@
+import os
+
+import numpy as np
+
+
 class ONNXRuntimeEngine:
     """A network with ONNX Runtime, on CUDA where its build has that.
 
@@ -12,7 +17,7 @@ class ONNXRuntimeEngine:
     name = 'onnxruntime'
     precision = 'f32'
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         import onnxruntime as ort
 
         self._session = ort.InferenceSession(
@@ -21,7 +26,7 @@ class ONNXRuntimeEngine:
                     'CUDAExecutionProvider', 'CPUExecutionProvider')
                 if provider in ort.get_available_providers()])
 
-    def __call__(self, x):
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """Compute the network's outputs.
 
         Args:
@@ -33,7 +38,7 @@ class ONNXRuntimeEngine:
         return tuple(self._session.run(None, {'x': x}))
 
 
-def has_cuda():
+def has_cuda() -> bool:
     """Whether this build of ONNX Runtime computes on CUDA."""
     import onnxruntime as ort
 

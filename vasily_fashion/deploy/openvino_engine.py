@@ -1,3 +1,4 @@
+import os
 import threading
 
 import numpy as np
@@ -20,7 +21,9 @@ class OpenVINOEngine:
 
     name = 'openvino'
 
-    def __init__(self, path, precision='f32', cache=None):
+    def __init__(
+            self, path: str | os.PathLike[str], precision: str = 'f32',
+            cache: str | os.PathLike[str] | None = None) -> None:
         import openvino as ov
 
         core = ov.Core()
@@ -40,7 +43,7 @@ class OpenVINOEngine:
         self._lock = threading.Lock()  # a request is one thread's at a time
         self.precision = precision
 
-    def __call__(self, x):
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """Compute the network's outputs.
 
         Args:
@@ -57,7 +60,7 @@ class OpenVINOEngine:
         return tuple(np.concatenate(ys) for ys in zip(*outputs, strict=True))
 
 
-def cpu_computes_bf16():
+def cpu_computes_bf16() -> bool:
     """Whether this CPU has instructions for bfloat16 that OpenVINO uses."""
     import openvino as ov
 

@@ -1,5 +1,6 @@
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ _WIDE_SUM_FLAGS = {'avx512_vnni', 'avx_vnni', 'amx_int8', 'asimddp'}
 _CHEAP = 0.01
 
 
-def quantize(onnx_path, xs, out):
+def quantize(
+        onnx_path: str | os.PathLike[str], xs: Sequence[np.ndarray],
+        out: str | os.PathLike[str]) -> None:
     """Write an int8 version of a network for OpenVINO.
 
     Post-training quantisation by NNCF: activations and weights of
@@ -60,7 +63,7 @@ def _float_layers(model):
             if name == first or n < limit]
 
 
-def sums_are_wide():
+def sums_are_wide() -> bool:
     """Whether this CPU adds products of 8-bit numbers up in 32 bits."""
     info = Path('/proc/cpuinfo')
     return info.exists() and bool(

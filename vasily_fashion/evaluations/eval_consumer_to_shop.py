@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 from vasily_fashion.evaluations.eval_retrieval import (
     _check_column,
     _check_embeddings,
@@ -10,8 +13,9 @@ _GALLERIES = {'test': ['test'], 'val+test': ['val', 'test']}
 
 
 def eval_consumer_to_shop(
-        embeddings, item_ids, is_shop, partitions, gallery='test',
-        ks=(1, 20, 50)):
+        embeddings: Any, item_ids: Any, is_shop: Any, partitions: Any,
+        gallery: str = 'test',
+        ks: Iterable[int] = (1, 20, 50)) -> dict[str, float]:
     """DeepFashion Consumer-to-Shop retrieval.
 
     The benchmark of DeepFashion [#]_. Queries are the consumers' images of

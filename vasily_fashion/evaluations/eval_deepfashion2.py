@@ -1,3 +1,5 @@
+from collections.abc import Iterable, Sequence
+
 from vasily_fashion.evaluations.eval_retrieval import _check_embeddings, _rank
 from vasily_fashion.evaluations.match_detections import match_detections
 
@@ -10,10 +12,14 @@ _GALLERY_IOU_THRESH = 0.5
 
 
 def eval_deepfashion2(
-        user_bboxes, user_labels, user_scores, user_embeddings,
-        gt_user_bboxes, gt_user_labels, gt_user_items,
-        shop_bboxes, shop_embeddings, gt_shop_bboxes, gt_shop_items,
-        ks=(1, 5, 10, 15, 20), iou_thresh=0.):
+        user_bboxes: Sequence[np.ndarray], user_labels: Sequence[np.ndarray],
+        user_scores: Sequence[np.ndarray], user_embeddings: Sequence[np.ndarray],
+        gt_user_bboxes: Sequence[np.ndarray], gt_user_labels: Sequence[np.ndarray],
+        gt_user_items: Sequence[np.ndarray],
+        shop_bboxes: Sequence[np.ndarray], shop_embeddings: Sequence[np.ndarray],
+        gt_shop_bboxes: Sequence[np.ndarray], gt_shop_items: Sequence[np.ndarray],
+        ks: Iterable[int] = (1, 5, 10, 15, 20),
+        iou_thresh: float = 0.) -> dict[str, float]:
     """Consumer-to-shop retrieval with detected boxes, as DeepFashion2 does it.
 
     The protocol of DeepFashion2 [#]_ and its evaluation code:
@@ -85,6 +91,7 @@ def eval_deepfashion2(
     dim = max((x.shape[1] for x in (*user_embeddings, *shop_embeddings)),
               default=0)
     q, g = [np.zeros((0, dim))], [np.zeros((0, dim))]
+    items: list[tuple[int, int]]
     items, n_query = [], 0
     for bbox, label, score, embedding, gt_bbox, gt_label, gt_item in user:
         chosen = match_detections(

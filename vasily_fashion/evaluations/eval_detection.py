@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from vasily_fashion.categories import FASHION_CATEGORIES
 
 import numpy as np
@@ -5,8 +7,12 @@ from chainercv.evaluations import calc_detection_voc_ap, calc_detection_voc_prec
 
 
 def eval_detection(
-        pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels,
-        gt_difficults=None, iou_thresh=0.5, use_07_metric=False):
+        pred_bboxes: Iterable[np.ndarray], pred_labels: Iterable[np.ndarray],
+        pred_scores: Iterable[np.ndarray], gt_bboxes: Iterable[np.ndarray],
+        gt_labels: Iterable[np.ndarray],
+        gt_difficults: Iterable[np.ndarray] | None = None,
+        iou_thresh: float = 0.5, use_07_metric: bool = False,
+) -> dict[str, float]:
     """Average precision of each fashion category, as PASCAL VOC defines it.
 
     ChainerCV's :func:`~chainercv.evaluations.eval_detection_voc` with the
@@ -61,7 +67,9 @@ def eval_detection(
     return result
 
 
-def _check_labels(pred_labels, gt_labels):
+def _check_labels(
+        pred_labels: Iterable[np.ndarray], gt_labels: Iterable[np.ndarray],
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Both as lists of arrays, as many as there are images."""
     pred_labels = [_check(x, 'pred_labels', i)
                    for i, x in enumerate(pred_labels)]

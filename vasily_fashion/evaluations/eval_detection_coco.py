@@ -1,4 +1,5 @@
 import importlib.util
+from collections.abc import Iterable
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.evaluations.eval_detection import _check_labels
@@ -18,8 +19,11 @@ _SCORES = {
 
 
 def eval_detection_coco(
-        pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels,
-        gt_areas=None, gt_crowdeds=None):
+        pred_bboxes: Iterable[np.ndarray], pred_labels: Iterable[np.ndarray],
+        pred_scores: Iterable[np.ndarray], gt_bboxes: Iterable[np.ndarray],
+        gt_labels: Iterable[np.ndarray],
+        gt_areas: Iterable[np.ndarray] | None = None,
+        gt_crowdeds: Iterable[np.ndarray] | None = None) -> dict[str, float]:
     """Average precision of each fashion category, as MS COCO defines it.
 
     ChainerCV's :func:`~chainercv.evaluations.eval_detection_coco`, which asks

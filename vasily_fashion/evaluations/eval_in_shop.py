@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 from vasily_fashion.evaluations.eval_retrieval import (
     _check_column,
     _check_embeddings,
@@ -6,7 +9,8 @@ from vasily_fashion.evaluations.eval_retrieval import (
 
 
 def eval_in_shop(
-        embeddings, item_ids, statuses, ks=(1, 10, 20, 30, 40, 50)):
+        embeddings: Any, item_ids: Any, statuses: Any,
+        ks: Iterable[int] = (1, 10, 20, 30, 40, 50)) -> dict[str, float]:
     """DeepFashion In-shop retrieval.
 
     The benchmark of DeepFashion [#]_. Its split names the queries and the

@@ -1,7 +1,9 @@
 import numpy as np
 
 
-def eval_neighbor_purity(embeddings, categories, k=10):
+def eval_neighbor_purity(
+        embeddings: np.ndarray, categories: np.ndarray,
+        k: int = 10) -> dict[str, float]:
     """How many of the nearest neighbours are of the same category.
 
     Args:

@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 from chainer.backends import cuda
 
@@ -8,9 +11,10 @@ _EPS = 1e-12
 
 
 def eval_retrieval(
-        query_embeddings, query_ids, gallery_embeddings, gallery_ids,
-        ks=(1, 5, 20), query_categories=None, gallery_categories=None,
-        n_missed=0):
+        query_embeddings: Any, query_ids: Any, gallery_embeddings: Any,
+        gallery_ids: Any, ks: Iterable[int] = (1, 5, 20),
+        query_categories: Any = None, gallery_categories: Any = None,
+        n_missed: int = 0) -> dict[str, float]:
     """Evaluate the search of product images by street snaps.
 
     Each query is compared with the whole gallery by squared L2 distance. Its

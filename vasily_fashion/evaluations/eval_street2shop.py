@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 from vasily_fashion.evaluations.eval_retrieval import (
     _check_column,
     _check_embeddings,
@@ -8,9 +11,10 @@ import numpy as np
 
 
 def eval_street2shop(
-        query_embeddings, query_products, query_categories,
-        gallery_embeddings, gallery_products, gallery_categories,
-        ks=(1, 5, 10, 20)):
+        query_embeddings: Any, query_products: Any, query_categories: Any,
+        gallery_embeddings: Any, gallery_products: Any,
+        gallery_categories: Any,
+        ks: Iterable[int] = (1, 5, 10, 20)) -> dict[str, float]:
     """Exact Street2Shop: retrieval within the category of the query.
 
     The protocol of Exact Street2Shop [#]_. A query is the crop of a street

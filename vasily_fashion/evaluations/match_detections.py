@@ -3,8 +3,10 @@ from chainercv.utils import bbox_iou
 
 
 def match_detections(
-        pred_bbox, pred_score, gt_bbox, pred_label=None, gt_label=None,
-        iou_thresh=0.):
+        pred_bbox: np.ndarray, pred_score: np.ndarray, gt_bbox: np.ndarray,
+        pred_label: np.ndarray | None = None,
+        gt_label: np.ndarray | None = None,
+        iou_thresh: float = 0.) -> np.ndarray:
     """Choose the detection that stands for each item of an image.
 
     As the retrieval benchmark of DeepFashion2 [#]_ does: each detection is

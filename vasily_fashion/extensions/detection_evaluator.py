@@ -1,3 +1,5 @@
+from typing import Any
+
 from vasily_fashion.evaluations import eval_detection
 
 import chainer
@@ -26,7 +28,7 @@ class DetectionEvaluator(Evaluator):
 
     default_name = 'validation'
 
-    def evaluate(self):
+    def evaluate(self) -> dict[str, Any]:
         iterator, target = self._iterators['main'], self._targets['main']
         iterator.reset()
         thresholds = target.nms_thresh, target.score_thresh
@@ -36,10 +38,10 @@ class DetectionEvaluator(Evaluator):
                 target.predict, iterator)
             del in_values  # or every photo is kept
             result = eval_detection(
-                *map(list, predictions), *map(list, truth))
+                *map(list, predictions), *map(list, truth))  # type: ignore[arg-type]
         finally:
             target.nms_thresh, target.score_thresh = thresholds
-        observation = {}
+        observation: dict[str, Any] = {}
         with chainer.reporter.report_scope(observation):
             chainer.report(result, target)
         return observation

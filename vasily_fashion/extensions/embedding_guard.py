@@ -1,7 +1,11 @@
 import collections
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import chainer
+
+if TYPE_CHECKING:
+    from vasily_fashion.links.style_extractor import TripletTrainChain
 
 # of the loss, or of what the margin is in squared distances
 _TOLERANCE = 0.05
@@ -26,12 +30,13 @@ TripletTrainChain): In training.
 
     trigger = 1, 'iteration'
 
-    def __init__(self, chain, n_iteration=50):
+    def __init__(
+            self, chain: 'TripletTrainChain', n_iteration: int = 50) -> None:
         self._chain = chain
-        self._last = collections.deque(maxlen=n_iteration)
+        self._last: Any = collections.deque(maxlen=n_iteration)
         self._has_warned = False
 
-    def __call__(self, trainer):
+    def __call__(self, trainer: chainer.training.Trainer) -> None:
         self._last.append([
             float(chainer.as_array(trainer.observation[f'main/{name}']))
             for name in ('loss', 'active', 'd_negative')])

@@ -22,17 +22,19 @@ class KeepBest(chainer.training.Extension):
     # after evaluators, before the snapshot
     priority = chainer.training.PRIORITY_EDITOR
 
-    def __init__(self, link, key, filename='best.npz'):
+    def __init__(
+            self, link: chainer.Link, key: str,
+            filename: str = 'best.npz') -> None:
         self._link = link
         self._key = key
         self._filename = filename
         self._best = -math.inf
 
-    def __call__(self, trainer):
+    def __call__(self, trainer: chainer.training.Trainer) -> None:
         score = float(trainer.observation.get(self._key, math.nan))
         if score > self._best:
             self._best = score
             save_weights(Path(trainer.out, self._filename), self._link)
 
-    def serialize(self, serializer):
+    def serialize(self, serializer: chainer.AbstractSerializer) -> None:
         self._best = float(serializer('best', self._best))

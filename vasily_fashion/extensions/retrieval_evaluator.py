@@ -1,8 +1,14 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from vasily_fashion.evaluations import eval_retrieval
 
 import chainer
 import numpy as np
 from chainer.training.extensions import Evaluator
+
+if TYPE_CHECKING:
+    from vasily_fashion.links import StyleExtractorBN
 
 
 class RetrievalEvaluator(Evaluator):
@@ -19,19 +25,21 @@ class RetrievalEvaluator(Evaluator):
             :class:`~vasily_fashion.datasets.CCPItemDataset`.
         target (vasily_fashion.links.StyleExtractorBN): In training.
         batch_size (int): Pairs that are in memory at a time.
-        ks (iterable of int): The :math:`k` of hit@k.
+        ks (sequence of int): The :math:`k` of hit@k.
     """
 
     default_name = 'validation'
 
-    def __init__(self, dataset, target, batch_size=16, ks=(1, 5, 20)):
+    def __init__(
+            self, dataset: Any, target: 'StyleExtractorBN',
+            batch_size: int = 16, ks: Sequence[int] = (1, 5, 20)) -> None:
         super().__init__(
             chainer.iterators.SerialIterator(
                 dataset, batch_size, repeat=False, shuffle=False), target)
         self.item_ids = np.asarray(dataset.item_ids)
         self.ks = ks
 
-    def evaluate(self):
+    def evaluate(self) -> dict[str, Any]:
         iterator, target = self._iterators['main'], self._targets['main']
         iterator.reset()
         crops, products = [], []
@@ -44,7 +52,7 @@ class RetrievalEvaluator(Evaluator):
         result = eval_retrieval(
             np.concatenate(crops), self.item_ids,
             np.concatenate(products)[first], gallery_ids, self.ks)
-        observation = {}
+        observation: dict[str, Any] = {}
         with chainer.reporter.report_scope(observation):
             chainer.report(result, target)
         return observation

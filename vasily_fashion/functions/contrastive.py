@@ -1,7 +1,12 @@
+from typing import Any
+
+import chainer
 import chainer.functions as F
 
 
-def contrastive(x0, x1, positive, margin=1.0, reduce='mean'):
+def contrastive(
+        x0: Any, x1: Any, positive: Any, margin: float = 1.0,
+        reduce: str = 'mean') -> chainer.Variable:
     """Contrastive loss of Bell & Bala.
 
     .. math::

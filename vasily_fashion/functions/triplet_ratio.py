@@ -1,10 +1,15 @@
+from typing import Any
+
+import chainer
 import chainer.functions as F
 
 # Under the root, so that its slope stays finite where two embeddings coincide.
 _EPS = 1e-8
 
 
-def triplet_ratio(anchor, positive, negative, reduce='mean'):
+def triplet_ratio(
+        anchor: Any, positive: Any, negative: Any,
+        reduce: str = 'mean') -> chainer.Variable:
     """Ratio loss of the triplet network of Hoffer & Ailon.
 
     .. math::

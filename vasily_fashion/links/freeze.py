@@ -1,4 +1,7 @@
-def freeze(link):
+import chainer
+
+
+def freeze(link: chainer.Link) -> None:
     """Keep a link's parameters as they are, and spend nothing on them.
 
     `Link.disable_update` alone stops the optimizer, while backpropagation

@@ -1,5 +1,8 @@
 """What every index checks of its arguments, in the same words."""
 import numbers
+import os
+from collections.abc import Collection
+from typing import Any
 
 from vasily_fashion.utils import weights_sha256
 
@@ -11,28 +14,28 @@ METRICS = ('sqeuclidean', 'cosine')
 _MAX_SQUARED_NORM = 2. ** 120
 
 
-def check_dim(dim):
+def check_dim(dim: int) -> int:
     if (not isinstance(dim, numbers.Integral) or isinstance(dim, bool)
             or dim < 1):
         raise ValueError(f'dim must be a positive integer, not {dim!r}')
     return int(dim)
 
 
-def check_metric(metric):
+def check_metric(metric: str) -> str:
     if metric not in METRICS:
         raise ValueError(
             f"metric must be 'sqeuclidean' or 'cosine', not {metric!r}")
     return metric
 
 
-def check_k(k):
+def check_k(k: int) -> int:
     if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
             or k < 1):
         raise ValueError(f'k must be a positive integer, not {k!r}')
     return int(k)
 
 
-def check_category(category):
+def check_category(category: int | None) -> int | None:
     if category is not None and (
             not isinstance(category, numbers.Integral)
             or isinstance(category, bool) or category < 0):
@@ -42,7 +45,7 @@ def check_category(category):
     return category
 
 
-def check_embeddings(x, name, dim, metric):
+def check_embeddings(x: Any, name: str, dim: int, metric: str) -> Any:
     """Make embeddings contiguous float32; of length 1 for 'cosine'."""
     xp = backend.get_array_module(x)
     x = x if xp is not np else np.asarray(x)
@@ -71,12 +74,14 @@ def check_embeddings(x, name, dim, metric):
     return (x / norms[:, None]).astype(np.float32)
 
 
-def squared_norms(x, dtype=np.float32):
+def squared_norms(x: Any, dtype: Any = np.float32) -> Any:
     xp = backend.get_array_module(x)
     return xp.einsum('ij,ij->i', x, x, dtype=dtype)
 
 
-def check_new_ids(ids, known, known_dtype):
+def check_new_ids(
+        ids: np.ndarray, known: Collection[Any],
+        known_dtype: Any) -> np.ndarray:
     """Refuse ids of another kind than the index's, known ones and doubles."""
     if len(ids) and known and ids.dtype != known_dtype:
         kinds = {'O': 'strings', 'i': 'integers'}
@@ -93,12 +98,13 @@ def check_new_ids(ids, known, known_dtype):
     return ids
 
 
-def sha256_of(extractor):
+def sha256_of(extractor: Any) -> str:
     """Of an extractor's weights; '' if it is not known."""
     return '' if extractor is None else weights_sha256(extractor)
 
 
-def check_extractor(path, found, extractor):
+def check_extractor(
+        path: str | os.PathLike[str], found: str, extractor: Any) -> None:
     """Refuse an index of embeddings that another extractor made."""
     expected = sha256_of(extractor)
     if extractor is not None and found != expected:

@@ -1,11 +1,12 @@
 """What a caller gives beside the embeddings, checked."""
 import numbers
+from typing import Any
 
 import numpy as np
 from chainer.backends import cuda
 
 
-def as_ids(ids, n):
+def as_ids(ids: Any, n: int) -> np.ndarray:
     """Make :obj:`n` ids an array of int64, or of object that holds str."""
     if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__'):
         raise TypeError(
@@ -35,7 +36,7 @@ def as_ids(ids, n):
         f'{ids[:3]!r}')
 
 
-def as_categories(categories, n):
+def as_categories(categories: Any, n: int) -> np.ndarray:
     """Make :obj:`n` categories an array of int32; None is all unknown."""
     if categories is None:
         return np.full(n, -1, dtype=np.int32)

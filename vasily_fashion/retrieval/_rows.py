@@ -1,4 +1,6 @@
 """Ids, categories and what was removed, for indexes that only ever append."""
+from typing import Any
+
 from vasily_fashion.retrieval._arguments import check_new_ids
 from vasily_fashion.retrieval._columns import as_categories, as_ids
 
@@ -13,47 +15,49 @@ class Rows:
         row_of_id (dict): From the ids that are there to their rows.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.n = 0
-        self.row_of_id = {}
+        self.row_of_id: dict[Any, int] = {}
         self._ids = np.empty(0, np.int64)
         self._categories = np.empty(0, np.int32)
         self._is_there = np.empty(0, bool)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.row_of_id)
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """Those that are there, in the order in which they were added."""
         return self.ids_of(np.flatnonzero(self.is_there))
 
     @property
-    def categories(self):
+    def categories(self) -> np.ndarray:
         return self._categories[:self.n][self.is_there]
 
     @property
-    def is_there(self):
+    def is_there(self) -> np.ndarray:
         return self._is_there[:self.n]
 
-    def ids_of(self, rows):
+    def ids_of(self, rows: Any) -> np.ndarray:
         """Ids as callers get them: int64, or an array of strings."""
         ids = self._ids[rows]
         return ids.astype(str) if ids.dtype == object else ids
 
-    def rows_of(self, category=None):
+    def rows_of(self, category: int | None = None) -> np.ndarray:
         """The rows that are there, of a category if there is one."""
         there = self.is_there
         if category is not None:
             there = there & (self._categories[:self.n] == category)
         return np.flatnonzero(there)
 
-    def check(self, ids, categories, n):
+    def check(
+            self, ids: Any, categories: Any, n: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What is to be added, as arrays; raises as `add` of an index does."""
         ids = check_new_ids(as_ids(ids, n), self.row_of_id, self._ids.dtype)
         return ids, as_categories(categories, n)
 
-    def append(self, ids, categories):
+    def append(self, ids: np.ndarray, categories: np.ndarray) -> None:
         """Add what :meth:`check` returned."""
         n, stop = len(ids), self.n + len(ids)
         if not self.row_of_id and n and self._ids.dtype != ids.dtype:
@@ -72,7 +76,7 @@ class Rows:
         self.row_of_id.update(zip(ids.tolist(), range(self.n, stop), strict=True))
         self.n = stop
 
-    def remove(self, ids):
+    def remove(self, ids: Any) -> None:
         """Mark ids as removed; raises as `remove` of an index does."""
         ids = as_ids(ids, len(ids)).tolist()
         for i in ids:
@@ -83,11 +87,11 @@ class Rows:
         for i in ids:
             self._is_there[self.row_of_id.pop(i)] = False
 
-    def compact(self):
+    def compact(self) -> np.ndarray:
         """Forget the removed rows; return which were kept."""
         kept = np.flatnonzero(self.is_there)
         ids, categories = self._ids[kept], self._categories[kept]
-        self.__init__()
+        self.__init__()  # type: ignore[misc]
         self._ids = self._ids.astype(ids.dtype)
         self.append(ids, categories)
         return kept

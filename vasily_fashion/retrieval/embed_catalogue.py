@@ -1,7 +1,9 @@
 import itertools
 import os
 import zlib
+from typing import Any
 
+from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.utils import ImageReadError
 from vasily_fashion.utils.read_ahead import read_ahead
 
@@ -10,8 +12,9 @@ from tqdm import tqdm
 
 
 def embed_catalogue(
-        dataset, extractor, store, batch_size=32, shard_size=512,
-        part=(0, 1)):
+        dataset: Any, extractor: Any, store: EmbeddingStore,
+        batch_size: int = 32, shard_size: int = 512,
+        part: tuple[int, int] = (0, 1)) -> list[str]:
     """Embed the product images of a catalogue that are new or have changed.
 
     The next images are read and decoded while the extractor computes.
@@ -47,7 +50,7 @@ def embed_catalogue(
             except ImageReadError as error:
                 yield i, None, str(error)
 
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     with tqdm(total=len(new), desc='embed', unit='image', disable=None) as bar:
         images = read_ahead(read(), 2 * batch_size)
         while batch := list(itertools.islice(
@@ -76,7 +79,7 @@ def _write(store, rows):
     store.write(*columns)
 
 
-def product_ids(gallery):
+def product_ids(gallery: Any) -> list[str]:
     """Ids of product images: unique, and the same in each run.
 
     An image's id is that of its item if each item has one image, else its
@@ -91,6 +94,7 @@ def product_ids(gallery):
     ids = [str(i) for i in gallery.item_ids.tolist()]
     if len(set(ids)) == len(ids):
         return ids
+    seen: dict[str, int]
     seen, ids = {}, []
     for name in gallery.names:
         seen[name] = seen.get(name, 0) + 1

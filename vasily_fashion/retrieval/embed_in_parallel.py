@@ -1,5 +1,8 @@
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
@@ -7,10 +10,15 @@ from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 import chainer
 from tqdm import tqdm
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 def embed_in_parallel(
-        client, open_catalogue, load_extractor, folder, n_part,
-        shard_size=512):
+        client: 'Client', open_catalogue: Callable[..., Any],
+        load_extractor: Callable[..., Any], folder: str | os.PathLike[str],
+        n_part: int, shard_size: int = 512
+) -> tuple[list[EmbeddingStore], list[str]]:
     """Embed a catalogue by the workers of a Dask cluster.
 
     The catalogue is divided into parts by its ids; a worker takes one part
@@ -50,7 +58,7 @@ def embed_in_parallel(
             _embed_part, open_catalogue, load_extractor, str(folder), k, n_part,
             shard_size, pure=False, retries=3)
         for k in range(n_part)]
-    ids = None
+    ids: Any = None
     with tqdm(total=n_part, desc='embed', unit='part', disable=None) as bar:
         for future in as_completed(futures):
             ids = future.result()
@@ -60,7 +68,7 @@ def embed_in_parallel(
             for k in range(n_part)], ids
 
 
-def count_parts(folder):
+def count_parts(folder: str | os.PathLike[str]) -> int:
     """Into how many parts the embeddings in a folder are divided.
 
     Args:

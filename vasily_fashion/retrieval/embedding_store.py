@@ -1,6 +1,8 @@
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.retrieval._arguments import check_extractor
 from vasily_fashion.utils import atomic_write, weights_sha256
@@ -39,12 +41,16 @@ class EmbeddingStore:
             or foreign; the message names it.
     """
 
-    def __init__(self, folder, extractor):
+    def __init__(
+            self, folder: str | os.PathLike[str], extractor: Any) -> None:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._extractor = extractor
         self._sha256 = weights_sha256(extractor)
         self.n_shard = 0
+        self.stamps: dict[str, str]
+        self.shard_of: dict[str, int]
+        self.broken: dict[str, str]
         self.stamps, self.shard_of, self.broken = {}, {}, {}
         for old in self.folder.glob('.*.tmp'):
             old.unlink()  # of a process that was killed
@@ -61,7 +67,10 @@ class EmbeddingStore:
                          for key in ('ids', 'stamps', 'reasons')))
             self.n_shard += 1
 
-    def write(self, ids, stamps, embeddings, categories, reasons):
+    def write(
+            self, ids: Sequence[str], stamps: Sequence[str],
+            embeddings: np.ndarray, categories: Sequence[int],
+            reasons: Sequence[str]) -> None:
         """Write a shard.
 
         Args:
@@ -84,7 +93,8 @@ class EmbeddingStore:
         self._note(ids, stamps, reasons)
         self.n_shard += 1
 
-    def read(self, number):
+    def read(
+            self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read a shard.
 
         Args:

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import Any, Self
 
 from vasily_fashion.retrieval._arguments import (
     check_category,
@@ -34,7 +35,8 @@ _N_EXACT = 50000
 _BLOCK = 65536
 
 
-def choose_factory(n, dim=128, memory=None):
+def choose_factory(
+        n: int, dim: int = 128, memory: int | None = None) -> str:
     """A Faiss factory string for a number of items.
 
     Up to 50,000 items 'Flat', which is exact. Beyond, the fastest of those
@@ -108,8 +110,10 @@ class FaissIndex:
             `dim`.
     """
 
-    def __init__(self, dim, factory='Flat', metric='sqeuclidean',
-                 extractor=None, ef_search=32, n_probe=None):
+    def __init__(
+            self, dim: int, factory: str = 'Flat',
+            metric: str = 'sqeuclidean', extractor: Any = None,
+            ef_search: int = 32, n_probe: int | None = None) -> None:
         faiss = _import_faiss()
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
@@ -133,21 +137,21 @@ class FaissIndex:
         self.ef_search = ef_search
         self.n_probe = n_probe
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """The ids in the order in which they were added, a copy."""
         return self._rows.ids
 
     @property
-    def categories(self):
+    def categories(self) -> np.ndarray:
         """The categories, (N,) int32, a copy; -1 where unknown."""
         return self._rows.categories
 
     @property
-    def n_training(self):
+    def n_training(self) -> int:
         """int: How many embeddings :meth:`train` needs; 0 if it is trained."""
         if self._index.is_trained:
             return 0
@@ -156,7 +160,7 @@ class FaissIndex:
         return max(39 * int(n_list[1]) if n_list else 0,
                    39 * 256 if 'PQ' in self.factory else 0)
 
-    def train(self, embeddings):
+    def train(self, embeddings: Any) -> None:
         """Learn the lists of 'IVF' and the codes of 'PQ' and 'SQ8'.
 
         Args:
@@ -181,7 +185,7 @@ class FaissIndex:
             # so that a row can be decoded
             self._index.make_direct_map()
 
-    def add(self, embeddings, ids, categories=None):
+    def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         """Add embeddings; train with them first if that has not been done.
 
         When this raises, the index is as it was.
@@ -203,7 +207,7 @@ class FaissIndex:
         self._index.add(embeddings)
         self._rows.append(ids, categories)
 
-    def remove(self, ids):
+    def remove(self, ids: Any) -> None:
         """Remove embeddings.
 
         When this raises, the index is as it was.
@@ -228,7 +232,9 @@ class FaissIndex:
                 self._index.add(embeddings)
             self._rows.compact()
 
-    def search(self, queries, k, category=None):
+    def search(
+            self, queries: Any, k: int, category: int | None = None
+    ) -> tuple[Any, np.ndarray]:
         """Find the nearest embeddings of each query.
 
         Args:
@@ -276,7 +282,7 @@ class FaissIndex:
         return xp.asarray(distances), self._rows.ids_of(
             np.take_along_axis(found, order, axis=1))
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index into a folder, all of it or nothing.
 
         A `manifest.json` names the files of the index, and is replaced last:
@@ -323,7 +329,9 @@ class FaissIndex:
                 old.unlink()
 
     @classmethod
-    def load(cls, path, extractor=None, mapped=False):
+    def load(
+            cls, path: str | os.PathLike[str], extractor: Any = None,
+            mapped: bool = False) -> Self:
         """Read an index that :meth:`save` wrote.
 
         Args:

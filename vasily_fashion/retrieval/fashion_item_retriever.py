@@ -1,4 +1,6 @@
 import numbers
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem
 from vasily_fashion.transforms import crop_by_bbox
@@ -37,8 +39,9 @@ class FashionItemRetriever:
 
     """
 
-    def __init__(self, detector, extractor, index, within_category=False,
-                 batch_size=8):
+    def __init__(
+            self, detector: Any, extractor: Any, index: Any,
+            within_category: bool = False, batch_size: int = 8) -> None:
         if (not isinstance(batch_size, numbers.Integral)
                 or isinstance(batch_size, bool) or batch_size < 1):
             raise ValueError(
@@ -49,8 +52,12 @@ class FashionItemRetriever:
         self.within_category = within_category
         self.batch_size = int(batch_size)
 
-    def retrieve(self, imgs, k=5, bboxes=None, categories=None,
-                 search_category=None):
+    def retrieve(
+            self, imgs: Iterable[np.ndarray], k: int = 5,
+            bboxes: Sequence[np.ndarray] | None = None,
+            categories: Sequence[np.ndarray] | None = None,
+            search_category: int | None = None
+    ) -> list[list[RetrievedItem]]:
         """Retrieve product images for the items of snaps.
 
         Args:
@@ -89,8 +96,12 @@ class FashionItemRetriever:
         return list(self.iter_retrieve(
             imgs, k, bboxes, categories, search_category))
 
-    def iter_retrieve(self, imgs, k=5, bboxes=None, categories=None,
-                      search_category=None):
+    def iter_retrieve(
+            self, imgs: Iterable[np.ndarray], k: int = 5,
+            bboxes: Sequence[np.ndarray] | None = None,
+            categories: Sequence[np.ndarray] | None = None,
+            search_category: int | None = None
+    ) -> Iterator[list[RetrievedItem]]:
         """Retrieve as :meth:`retrieve` does, one snap after the other.
 
         Each snap's items come when its batch is done, and nothing is kept of

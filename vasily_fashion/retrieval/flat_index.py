@@ -1,4 +1,5 @@
 import os
+from typing import Any, Self
 
 from vasily_fashion.retrieval._arguments import (
     check_category,
@@ -74,33 +75,35 @@ class FlatIndex:
 
     """
 
-    def __init__(self, dim, metric='sqeuclidean', extractor=None):
+    def __init__(
+            self, dim: int, metric: str = 'sqeuclidean',
+            extractor: Any = None) -> None:
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
         self.extractor_sha256 = sha256_of(extractor)
         self._n = 0
-        self._embeddings = None  # (capacity, dim) float32, NumPy or CuPy
-        self._squared_norms = None  # (capacity,) float32, likewise
-        self._ids = None  # (capacity,) int64, or object that holds str
+        self._embeddings: Any = None  # (capacity, dim) float32, NumPy or CuPy
+        self._squared_norms: Any = None  # (capacity,) float32, likewise
+        self._ids: Any = None  # (capacity,) int64, or object that holds str
         self._categories = np.empty(0, dtype=np.int32)
-        self._seen = set()
+        self._seen: set[Any] = set()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._n
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """The ids in the order in which they were added, a copy."""
         if self._ids is None:
             return np.empty(0, dtype=np.int64)
         return self._ids_at(np.arange(self._n))
 
     @property
-    def categories(self):
+    def categories(self) -> np.ndarray:
         """The categories, (N,) int32, a copy; -1 where unknown."""
         return self._categories[:self._n].copy()
 
-    def add(self, embeddings, ids, categories=None):
+    def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         """Add embeddings.
 
         When this raises, the index is as it was.
@@ -149,7 +152,7 @@ class FlatIndex:
         self._seen.update(ids.tolist())
         self._n += n
 
-    def remove(self, ids):
+    def remove(self, ids: Any) -> None:
         """Remove embeddings. The others stay in their order.
 
         When this raises, the index is as it was.
@@ -180,7 +183,9 @@ class FlatIndex:
         self._n = n
         self._seen -= gone
 
-    def search(self, queries, k, category=None):
+    def search(
+            self, queries: Any, k: int, category: int | None = None
+    ) -> tuple[Any, np.ndarray]:
         """Find the nearest embeddings of each query.
 
         Args:
@@ -230,14 +235,14 @@ class FlatIndex:
                else self._ids_at(positions))
         return backend.get_array_module(queries).asarray(distances), ids
 
-    def to_cpu(self):
+    def to_cpu(self) -> Self:
         """Move the index to the memory of the host and return it."""
         if self._embeddings is not None:
             self._embeddings = cuda.to_cpu(self._embeddings)
             self._squared_norms = cuda.to_cpu(self._squared_norms)
         return self
 
-    def to_gpu(self, device=None):
+    def to_gpu(self, device: int | None = None) -> Self:
         """Move the index to a GPU and return it."""
         if self._embeddings is None:
             xp = cuda.cupy
@@ -249,7 +254,7 @@ class FlatIndex:
             self._squared_norms = cuda.to_gpu(self._squared_norms, device)
         return self
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to a file, all of it or nothing.
 
         Args:
@@ -266,7 +271,8 @@ class FlatIndex:
                 extractor_sha256=self.extractor_sha256)
 
     @classmethod
-    def load(cls, path, extractor=None):
+    def load(
+            cls, path: str | os.PathLike[str], extractor: Any = None) -> Self:
         """Read an index that :meth:`save` wrote.
 
         Nothing in the file is run: it is read without pickle.

@@ -1,12 +1,15 @@
 import os
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.retrieval.faiss_index import FaissIndex
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
 
 
-def load_index(path, extractor=None):
+def load_index(
+        path: str | os.PathLike[str], extractor: Any = None
+) -> FlatIndex | FaissIndex | MilvusIndex:
     """Open an index of any kind, for scripts that take one by its name.
 
     Args:

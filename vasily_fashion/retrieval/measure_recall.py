@@ -1,9 +1,15 @@
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.flat_index import FlatIndex
 
 import numpy as np
 
 
-def measure_recall(index, stores, ids, k=10, n_query=100, seed=0):
+def measure_recall(
+        index: Any, stores: Sequence[EmbeddingStore], ids: Iterable[str],
+        k: int = 10, n_query: int = 100, seed: int = 0) -> float:
     """How many of the nearest embeddings an approximate index finds.
 
     Products of the catalogue, chosen at random, are the queries. Their true
@@ -43,7 +49,7 @@ def measure_recall(index, stores, ids, k=10, n_query=100, seed=0):
             yield names[rows].tolist(), embeddings[rows]
 
     queries = np.concatenate([x for _, x in shards(chosen)])
-    best = [[] for _ in queries]
+    best: list[list[Any]] = [[] for _ in queries]
     for names, embeddings in shards(good):
         flat = FlatIndex(index.dim, index.metric)
         flat.add(embeddings, names)

@@ -1,5 +1,6 @@
 import json
 import os
+from typing import Any, Self
 
 from vasily_fashion.retrieval._arguments import (
     check_category,
@@ -64,10 +65,12 @@ class MilvusIndex:
         ValueError: If there is such a collection of other embeddings.
     """
 
-    def __init__(self, dim, uri='products.db', collection='products',
-                 metric='sqeuclidean', extractor=None, token=None,
-                 consistency_level='Strong', index_type='AUTOINDEX',
-                 index_params=None):
+    def __init__(
+            self, dim: int, uri: str | os.PathLike[str] = 'products.db',
+            collection: str = 'products', metric: str = 'sqeuclidean',
+            extractor: Any = None, token: str | None = None,
+            consistency_level: str = 'Strong', index_type: str = 'AUTOINDEX',
+            index_params: dict[str, Any] | None = None) -> None:
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
         self.extractor_sha256 = sha256_of(extractor)
@@ -79,11 +82,11 @@ class MilvusIndex:
         if self._client.has_collection(collection):
             self._read_collection(extractor)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._count('')
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """The ids, in no order."""
         if self._id_type is None:
             return np.empty(0, np.int64)
@@ -96,7 +99,7 @@ class MilvusIndex:
         iterator.close()
         return np.array(ids, np.int64 if self._id_type is int else None)
 
-    def add(self, embeddings, ids, categories=None):
+    def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         """Add embeddings, or replace those whose ids are there.
 
         They are sent a thousand at a time. Where one request fails, those
@@ -129,7 +132,7 @@ class MilvusIndex:
                     ids[block], embeddings[block], categories[block],
                     strict=True)])
 
-    def remove(self, ids):
+    def remove(self, ids: Any) -> None:
         """Remove embeddings.
 
         Args:
@@ -160,7 +163,9 @@ class MilvusIndex:
         for batch in batches:
             self._client.delete(self.collection, ids=batch)
 
-    def search(self, queries, k, category=None):
+    def search(
+            self, queries: Any, k: int, category: int | None = None
+    ) -> tuple[Any, np.ndarray]:
         """Find the nearest embeddings of each query.
 
         Args:
@@ -207,14 +212,16 @@ class MilvusIndex:
             dtype).reshape(len(hits), n)
         return xp.asarray(distances), ids
 
-    def save(self):
+    def save(self) -> None:
         """Wait until all that was added is on the disks of Milvus."""
         if self._id_type is not None:
             self._client.flush(self.collection)
 
     @classmethod
-    def load(cls, uri, collection='products', extractor=None, token=None,
-             consistency_level='Strong'):
+    def load(
+            cls, uri: str | os.PathLike[str], collection: str = 'products',
+            extractor: Any = None, token: str | None = None,
+            consistency_level: str = 'Strong') -> Self:
         """Open a collection that is there.
 
         Args:
@@ -248,7 +255,7 @@ class MilvusIndex:
             raise
         return index
 
-    def close(self):
+    def close(self) -> None:
         """Leave Milvus; of a file, so that others may open it."""
         self._client.close()
 

@@ -1,4 +1,12 @@
-def update_index(index, stores, ids, first=None):
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vasily_fashion.retrieval.embedding_store import EmbeddingStore
+
+
+def update_index(
+        index: Any, stores: Sequence[EmbeddingStore], ids: Iterable[str],
+        first: Sequence[int] | None = None) -> tuple[int, int]:
     """Bring an index up to date with a catalogue.
 
     What has been embedded since is added, in place of what was there under
@@ -27,7 +35,7 @@ def update_index(index, stores, ids, first=None):
     gone = sorted(there - wanted)
     if gone:
         index.remove(gone)
-    ids_of_shard = {}
+    ids_of_shard: dict[tuple[int, int], set[str]] = {}
     for i in wanted:
         k, number = shard_of[i]
         if number >= first[k] or i not in there:

@@ -1,5 +1,8 @@
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.utils import atomic_write
 
@@ -26,10 +29,13 @@ class FrozenFeatures:
         ValueError: If the folder belongs to another key.
     """
 
-    def __init__(self, folder, shape, n, key):
+    def __init__(
+            self, folder: str | os.PathLike[str], shape: tuple[int, ...],
+            n: int, key: bytes) -> None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        key = hashlib.sha256(key + repr((shape, n)).encode()).hexdigest()
+        key = hashlib.sha256(  # type: ignore[assignment]
+            key + repr((shape, n)).encode()).hexdigest()
         path = folder / 'key'
         if not path.exists():  # it comes last
             _create(folder / 'features.npy', (n, *shape), np.float16)
@@ -43,7 +49,7 @@ class FrozenFeatures:
         self._features = np.load(folder / 'features.npy', mmap_mode='r+')
         self._is_there = np.load(folder / 'is_there.npy', mmap_mode='r+')
 
-    def get(self, i, compute):
+    def get(self, i: int, compute: Callable[..., Any]) -> np.ndarray:
         """Return output `i`; the first time, that is what `compute` returns.
 
         Args:

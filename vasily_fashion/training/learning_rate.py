@@ -1,10 +1,12 @@
 import math
+from collections.abc import Sequence
 
 SCHEDULES = ('steps', 'cosine')
 
 
 def learning_rate(
-        t, iteration, initial, schedule='steps', steps=(0.7, 0.9), warm_up=0):
+        t: int, iteration: int, initial: float, schedule: str = 'steps',
+        steps: Sequence[float] = (0.7, 0.9), warm_up: int = 0) -> float:
     """The learning rate after `t` of `iteration` updates.
 
     * **steps**: times 0.1 at each of `steps`, as ChainerCV's SSD is trained.
@@ -20,7 +22,7 @@ def learning_rate(
         iteration (int): Updates of the whole training.
         initial (float): The rate to begin with, after the warm-up.
         schedule ({'steps', 'cosine'}): Which.
-        steps (iterable of float): As shares of `iteration`; the cosine has
+        steps (sequence of float): As shares of `iteration`; the cosine has
             none.
         warm_up (int): Updates until the rate is `initial`.
 

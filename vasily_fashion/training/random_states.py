@@ -1,6 +1,7 @@
 import json
 import random
 import zlib
+from collections.abc import Iterable
 
 import chainer
 import numpy as np
@@ -16,22 +17,24 @@ class RandomStates(chainer.training.Extension):
     one is read.
 
     Args:
-        device (chainer.Device): Where the training runs.
+        device (chainer.backend.Device): Where the training runs.
         generators (iterable of numpy.random.Generator): More of them.
     """
 
-    name = 'random_states'
+    name = 'random_states'  # type: ignore[assignment]
     # just before the snapshot
     priority = -99
 
-    def __init__(self, device, generators=()):
+    def __init__(
+            self, device: chainer.backend.Device,
+            generators: Iterable[np.random.Generator] = ()) -> None:
         self._device = device
         self._generators = list(generators)
 
-    def __call__(self, trainer):
+    def __call__(self, trainer: chainer.training.Trainer) -> None:
         self._seed_gpu(self._read())
 
-    def serialize(self, serializer):
+    def serialize(self, serializer: chainer.AbstractSerializer) -> None:
         states = str(serializer('states', self._read()))
         if isinstance(serializer, chainer.serializer.Deserializer):
             self._write(json.loads(states))

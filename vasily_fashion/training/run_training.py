@@ -1,6 +1,9 @@
 import contextlib
+import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
 from vasily_fashion.extensions import KeepBest
@@ -9,15 +12,25 @@ from vasily_fashion.training.workers import PartOfBatch, PartOfDropout, share_gr
 from vasily_fashion.utils import atomic_write, save_weights
 
 import chainer
+import numpy as np
 from chainer import training
 from chainer.training import extensions
 
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
+
 
 def run_training(
-        model, optimizer, lr_name, dataset, out, iteration, batch_size,
-        schedule, entries, device, log_interval, snapshot_interval, resume,
-        generators=(), evaluator=None, score=None, eval_interval=None,
-        more_extensions=(), comm=None):
+        model: chainer.Link, optimizer: chainer.Optimizer, lr_name: str,
+        dataset: Any, out: str | os.PathLike[str], iteration: int,
+        batch_size: int, schedule: Callable[..., float], entries: list[str],
+        device: chainer.backend.Device, log_interval: int,
+        snapshot_interval: int, resume: str | os.PathLike[str] | None,
+        generators: Iterable[np.random.Generator] = (),
+        evaluator: training.Extension | None = None, score: str | None = None,
+        eval_interval: int | None = None,
+        more_extensions: Iterable[training.Extension] = (),
+        comm: 'CommunicatorBase | None' = None) -> training.Trainer:
     """What both trainings have in common: the loop, the log, what is saved.
 
     `log` in JSON, a printed table, a progress bar on a terminal, `snapshot`
@@ -38,7 +51,7 @@ def run_training(
         schedule (callable): Takes the number of updates done and returns the
             learning rate of the next.
         entries (list of str): Columns of the table.
-        device (chainer.Device): Where batches are sent.
+        device (chainer.backend.Device): Where batches are sent.
         log_interval (int): Iterations between two lines of the log.
         snapshot_interval (int): Iterations between two snapshots. There is
             one more at the end.
@@ -64,7 +77,7 @@ def run_training(
             cannot be divided among the workers.
     """
     converter = chainer.dataset.concat_examples
-    hook = contextlib.nullcontext()
+    hook: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if comm is not None:
         optimizer = share_gradients(optimizer, comm)
         converter = _convert_part(PartOfBatch(comm))
@@ -87,8 +100,10 @@ def run_training(
     if comm is None or comm.rank == 0:
         if evaluator is not None:
             trainer.extend(evaluator, trigger=every(eval_interval))
-            trainer.extend(KeepBest(model, score), trigger=every(eval_interval))
-            entries = [*entries, score]
+            trainer.extend(
+                KeepBest(model, score),  # type: ignore[arg-type]
+                trigger=every(eval_interval))
+            entries = [*entries, score]  # type: ignore[list-item]
         for extension in more_extensions:
             trainer.extend(extension)
         _report(trainer, optimizer, lr_name, entries, log_interval)

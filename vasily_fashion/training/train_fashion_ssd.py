@@ -1,7 +1,11 @@
 import functools
+import os
 import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.extensions import DetectionEvaluator
+from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
@@ -15,13 +19,21 @@ import numpy as np
 from chainer.optimizer_hooks import WeightDecay
 from chainercv.links.model.ssd import GradientScaling
 
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
+
 
 def train_fashion_ssd(
-        model, dataset, out, iteration, batch_size=8, optimizer='sgd',
-        lr=None, lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0,
-        freeze_until=None, device=-1, seed=0,
-        log_interval=10, snapshot_interval=100, resume=None, val=None,
-        eval_interval=500, comm=None):
+        model: FashionSSD300, dataset: Any, out: str | os.PathLike[str],
+        iteration: int, batch_size: int = 8, optimizer: str = 'sgd',
+        lr: float | None = None, lr_schedule: str = 'steps',
+        lr_steps: Sequence[float] = (0.7, 0.9), warm_up: int = 0,
+        freeze_until: str | None = None,
+        device: int | str | chainer.backend.Device = -1, seed: int = 0,
+        log_interval: int = 10, snapshot_interval: int = 100,
+        resume: str | os.PathLike[str] | None = None, val: Any = None,
+        eval_interval: int = 500, comm: 'CommunicatorBase | None' = None,
+) -> chainer.training.Trainer:
     """Fine-tune SSD300.
 
     The recipe is that of ChainerCV's `examples/ssd/train.py` after the SSD
@@ -41,7 +53,7 @@ def train_fashion_ssd(
             published, and 1e-4 for Adam.
         lr_schedule ({'steps', 'cosine'}): How it falls, as
             :func:`vasily_fashion.training.learning_rate` says.
-        lr_steps (iterable of float): When 'steps' multiplies it by 0.1, as
+        lr_steps (sequence of float): When 'steps' multiplies it by 0.1, as
             shares of `iteration`.
         warm_up (int): Iterations over which it grows to `lr` before.
         freeze_until (str): Layers of the extractor up to this one, such as
@@ -74,16 +86,16 @@ def train_fashion_ssd(
     chain.to_device(device)
 
     optimizer, lr_name = _make_optimizer(optimizer, lr)
-    optimizer.setup(chain)
+    optimizer.setup(chain)  # type: ignore[attr-defined]
     if freeze_until is not None:
         _freeze_extractor(model.extractor, freeze_until)
     for param in chain.params():
         if not param.requires_grad:
             continue
         if param.name == 'b':
-            param.update_rule.add_hook(GradientScaling(2))
+            param.update_rule.add_hook(GradientScaling(2))  # type: ignore[attr-defined]
         else:
-            param.update_rule.add_hook(WeightDecay(0.0005))
+            param.update_rule.add_hook(WeightDecay(0.0005))  # type: ignore[attr-defined]
 
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=getattr(optimizer, lr_name),
@@ -94,7 +106,7 @@ def train_fashion_ssd(
             chainer.iterators.SerialIterator(
                 val, batch_size, repeat=False, shuffle=False), model)
     return run_training(
-        model, optimizer, lr_name,
+        model, optimizer, lr_name,  # type: ignore[arg-type]
         chainer.datasets.TransformDataset(dataset, augment), out, iteration,
         batch_size, schedule,
         ['main/loss', 'main/loss/loc', 'main/loss/conf'],

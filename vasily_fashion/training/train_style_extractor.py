@@ -1,7 +1,11 @@
 import contextlib
 import functools
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.extensions import EmbeddingGuard, RetrievalEvaluator
+from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
@@ -16,14 +20,23 @@ import chainer
 import numpy as np
 from chainer.optimizer_hooks import WeightDecay
 
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
+
 
 def train_style_extractor(
-        model, dataset, out, iteration, batch_size=16, lr=1e-3,
-        lr_schedule='steps', lr_steps=(0.7, 0.9), warm_up=0, margin=None,
-        loss='triplet', negatives='all', n_frozen_block=0, device=-1, seed=0,
-        log_interval=10, snapshot_interval=50, resume=None, val=None,
-        eval_interval=200, comm=None, multi_node_bn=False, features=None,
-        n_view=4):
+        model: StyleExtractorBN, dataset: Any, out: str | os.PathLike[str],
+        iteration: int, batch_size: int = 16, lr: float = 1e-3,
+        lr_schedule: str = 'steps', lr_steps: Sequence[float] = (0.7, 0.9),
+        warm_up: int = 0, margin: float | None = None, loss: str = 'triplet',
+        negatives: str = 'all', n_frozen_block: int = 0,
+        device: int | str | chainer.backend.Device = -1, seed: int = 0,
+        log_interval: int = 10, snapshot_interval: int = 50,
+        resume: str | os.PathLike[str] | None = None, val: Any = None,
+        eval_interval: int = 200, comm: 'CommunicatorBase | None' = None,
+        multi_node_bn: bool = False,
+        features: str | os.PathLike[str] | None = None, n_view: int = 4,
+) -> chainer.training.Trainer:
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
     First fc5 is scaled so that two product images are at a squared distance
@@ -47,7 +60,7 @@ def train_style_extractor(
         lr (float): Adam's alpha to begin with.
         lr_schedule ({'steps', 'cosine'}): How it falls, as
             :func:`vasily_fashion.training.learning_rate` says.
-        lr_steps (iterable of float): When 'steps' multiplies it by 0.1, as
+        lr_steps (sequence of float): When 'steps' multiplies it by 0.1, as
             shares of `iteration`.
         warm_up (int): Iterations over which it grows to `lr` before.
         margin, loss, negatives: As
@@ -95,6 +108,7 @@ TripletTrainChain` takes them.
     random_state = np.random.default_rng(seed)
     device = get_worker_device(device, comm)
 
+    pairs: TrainingPairs | FrozenPairs
     pairs, start = TrainingPairs(dataset, model, random_state), 0
     if features is not None:
         model.to_device(device)
@@ -114,7 +128,7 @@ TripletTrainChain` takes them.
             freeze(model[layer.format(block)])
     for param in chain.params():
         if param.name == 'W' and param.requires_grad:
-            param.update_rule.add_hook(WeightDecay(1e-4))
+            param.update_rule.add_hook(WeightDecay(1e-4))  # type: ignore[attr-defined]
 
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=lr, schedule=lr_schedule,

@@ -1,5 +1,8 @@
 import functools
+import os
+from typing import Any
 
+from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.training.frozen_features import FrozenFeatures
 from vasily_fashion.transforms import street_augmentation
 
@@ -17,23 +20,28 @@ class TrainingPairs(chainer.dataset.DatasetMixin):
         random_state (numpy.random.Generator): Of the augmentation.
     """
 
-    def __init__(self, dataset, model, random_state):
+    def __init__(
+            self, dataset: Any, model: StyleExtractorBN,
+            random_state: np.random.Generator) -> None:
         self.model = model
         self.random_state = random_state
         self.dataset = dataset
         self.item_ids = np.asarray(
             getattr(dataset, 'item_ids', range(len(dataset))))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.dataset)
 
-    def get_example(self, i):
+    def get_example(
+            self, i: int) -> tuple[np.ndarray, np.ndarray, np.int32, Any]:
         crop, product, category = self.dataset[i]
         return (self.prepare_crop(crop, self.random_state),
                 self.model.prepare(product), np.int32(category),
                 self.item_ids[i])
 
-    def prepare_crop(self, crop, random_state):
+    def prepare_crop(
+            self, crop: np.ndarray,
+            random_state: np.random.Generator) -> np.ndarray:
         return self.model.prepare(street_augmentation(crop, random_state))
 
 
@@ -56,7 +64,9 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
             or the folder is another training's.
     """
 
-    def __init__(self, pairs, n_block, folder, n_view, seed):
+    def __init__(
+            self, pairs: TrainingPairs, n_block: int,
+            folder: str | os.PathLike[str], n_view: int, seed: int) -> None:
         self._pairs, self._n_block = pairs, n_block
         self._n_view, self._seed = n_view, seed
         model = pairs.model
@@ -79,10 +89,11 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
         self._features = FrozenFeatures(
             folder, shape, (n_view + 1) * len(pairs), b''.join(key))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._pairs)
 
-    def get_example(self, i):
+    def get_example(
+            self, i: int) -> tuple[np.ndarray, np.ndarray, np.int32, Any]:
         pairs = self._pairs
         view = int(pairs.random_state.integers(self._n_view))
         load = functools.cache(lambda: pairs.dataset[i])

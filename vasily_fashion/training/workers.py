@@ -1,13 +1,18 @@
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import chainer
 from chainer.functions.noise.dropout import Dropout
+
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
 
 # set by what starts several processes: MPICH, Open MPI
 _SIZE_VARIABLES = ('PMI_SIZE', 'OMPI_COMM_WORLD_SIZE')
 
 
-def create_communicator(name):
+def create_communicator(name: str | None) -> 'CommunicatorBase | None':
     """The ChainerMN communicator of that name, if one is asked for.
 
     Args:
@@ -38,7 +43,9 @@ def create_communicator(name):
     return chainermn.create_communicator(name)
 
 
-def get_worker_device(device, comm):
+def get_worker_device(
+        device: int | str | chainer.backend.Device,
+        comm: 'CommunicatorBase | None') -> chainer.backend.Device:
     """Each worker's device: the n-th GPU for the n-th of a machine.
 
     Args:
@@ -46,7 +53,7 @@ def get_worker_device(device, comm):
         comm (chainermn.CommunicatorBase): Or :obj:`None`.
 
     Returns:
-        chainer.Device: In use.
+        chainer.backend.Device: In use.
     """
     device = chainer.get_device(device)
     if comm is not None and device.name.startswith('@cupy'):
@@ -55,7 +62,9 @@ def get_worker_device(device, comm):
     return device
 
 
-def share_gradients(optimizer, comm):
+def share_gradients(
+        optimizer: chainer.Optimizer,
+        comm: 'CommunicatorBase') -> chainer.Optimizer:
     """An optimizer that steps by the mean of all workers' gradients.
 
     From the first step on: ChainerMN's own takes the place of the first step
@@ -88,10 +97,10 @@ class PartOfBatch:
         comm (chainermn.CommunicatorBase): The workers.
     """
 
-    def __init__(self, comm):
+    def __init__(self, comm: 'CommunicatorBase') -> None:
         self._comm = comm
 
-    def __call__(self, batch):
+    def __call__(self, batch: Sequence[Any]) -> Sequence[Any]:
         n, rest = divmod(len(batch), self._comm.size)
         if rest:
             raise ValueError(
@@ -110,10 +119,11 @@ class PartOfDropout(chainer.FunctionHook):
 
     name = 'PartOfDropout'
 
-    def __init__(self, comm):
+    def __init__(self, comm: 'CommunicatorBase') -> None:
         self._comm = comm
 
-    def forward_preprocess(self, function, in_data):
+    def forward_preprocess(
+            self, function: Any, in_data: tuple[Any, ...]) -> None:
         if not isinstance(function, Dropout) or function.mask is not None:
             return
         x, = in_data

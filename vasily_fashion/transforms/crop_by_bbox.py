@@ -1,7 +1,9 @@
 import numpy as np
 
 
-def crop_by_bbox(img, bbox, margin=0.):
+def crop_by_bbox(
+        img: np.ndarray, bbox: np.ndarray,
+        margin: float = 0.) -> list[np.ndarray]:
     """Cut the boxes out of an image.
 
     Each box is rounded outwards to whole pixels and clipped to the image. Along

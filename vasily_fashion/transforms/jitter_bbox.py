@@ -1,7 +1,10 @@
 import numpy as np
 
 
-def jitter_bbox(bbox, std, random_state):
+def jitter_bbox(
+        bbox: np.ndarray, std: float,
+        random_state: np.random.Generator | np.random.RandomState
+) -> np.ndarray:
     """Move the sides of boxes at random, as a detector errs.
 
     Args:

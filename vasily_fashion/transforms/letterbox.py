@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 
 
-def letterbox(img, size, fill=255):
+def letterbox(
+        img: np.ndarray, size: tuple[int, int],
+        fill: float = 255) -> np.ndarray:
     """Resize an image to fit a size, keep its aspect ratio, and pad the rest.
 
     Shrinking averages over areas, enlarging is bilinear. The padding is

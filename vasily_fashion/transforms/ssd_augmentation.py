@@ -3,6 +3,7 @@ import copy
 import numpy as np
 from chainercv import transforms
 from chainercv.links.model.ssd import (
+    MultiboxCoder,
     random_crop_with_bbox_constraints,
     random_distort,
     resize_with_random_interpolation,
@@ -24,13 +25,16 @@ class SSDAugmentation:
         mean (~numpy.ndarray): What the model subtracts, of shape (3, 1, 1).
     """
 
-    def __init__(self, coder, size, mean):
+    def __init__(
+            self, coder: MultiboxCoder, size: int, mean: np.ndarray) -> None:
         self.coder = copy.copy(coder)  # the copy stays on the CPU
         self.coder.to_cpu()
         self.size = size
         self.mean = mean
 
-    def __call__(self, in_data):
+    def __call__(
+            self, in_data: tuple[np.ndarray, np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transform one example.
 
         Args:

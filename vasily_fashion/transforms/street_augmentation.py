@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 
 
-def street_augmentation(img, random_state):
+def street_augmentation(
+        img: np.ndarray, random_state: np.random.Generator) -> np.ndarray:
     """Change an item crop as light, camera and passers-by would.
 
     Brightness, contrast, a colour cast, a shift and squeeze of the box, blur,

@@ -1,10 +1,14 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
+from typing import IO, Any
 
 
 @contextlib.contextmanager
-def atomic_write(path, mode='wb', **kwargs):
+def atomic_write(
+        path: str | os.PathLike[str], mode: str = 'wb',
+        **kwargs: Any) -> Iterator[IO[Any]]:
     """Write a file so that others see all of it or nothing.
 
     What is written goes to a temporary file in the same folder. When the

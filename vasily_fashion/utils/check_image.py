@@ -3,7 +3,7 @@ import os
 import numpy as np
 
 
-def check_image(img, name='img'):
+def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
     """Check that an array is an image as this library means it.
 
     Integers and floating point numbers of any width are taken. A

@@ -1,9 +1,13 @@
+from collections.abc import Iterable
+
 from vasily_fashion.utils.check_image import check_image
 
 import numpy as np
 
 
-def check_images(imgs, name='imgs', allow_empty=True):
+def check_images(
+        imgs: Iterable[np.ndarray], name: str = 'imgs',
+        allow_empty: bool = True) -> list[np.ndarray]:
     """Check a caller's list of images.
 
     Args:

@@ -1,4 +1,6 @@
 import hashlib
+import logging
+import os
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
@@ -7,8 +9,12 @@ from vasily_fashion.utils.atomic_write import atomic_write
 
 _CHUNK = 1 << 20
 
+_log = logging.getLogger(__name__)
 
-def download_weights(url, path, sha256, timeout=30):
+
+def download_weights(
+        url: str, path: str | os.PathLike[str], sha256: str,
+        timeout: float = 30) -> None:
     """Download a file, and keep it if it is the right one.
 
     Args:
@@ -23,6 +29,7 @@ def download_weights(url, path, sha256, timeout=30):
             has another one. The message says where to put the file by hand.
     """
     path = Path(path)
+    _log.info('fetching %s to %s', url, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url, timeout=timeout) as answer, \

@@ -1,10 +1,15 @@
 import os
 import warnings
+from collections.abc import Iterable
+from typing import Any
 
+import chainer
 import numpy as np
 
 
-def load_weights(path, link, class_dependent=()):
+def load_weights(
+        path: str | os.PathLike[str], link: chainer.Link,
+        class_dependent: Iterable[str] = ()) -> None:
     """Load a weights file into a link, or say why not.
 
     The file is an .npz as `chainer.serializers.save_npz` writes it. It is read
@@ -24,7 +29,7 @@ def load_weights(path, link, class_dependent=()):
     """
     path = os.fspath(path)
     arrays = _read_npz(path)
-    targets = dict(link.namedparams())
+    targets: dict[str, Any] = dict(link.namedparams())
     persistent = dict(_named_persistents(link))
     if not arrays:
         raise ValueError(f'{path} holds no array at all')

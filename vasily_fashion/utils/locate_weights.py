@@ -2,6 +2,7 @@ import hashlib
 import os
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.utils.download_weights import download_weights
 
@@ -24,7 +25,9 @@ _VARIABLE = 'VASILY_FASHION_WEIGHTS'
 _URL_VARIABLE = 'VASILY_FASHION_WEIGHTS_URL'
 
 
-def locate_weights(pretrained_model, link_name, url=None):
+def locate_weights(
+        pretrained_model: str | os.PathLike[str], link_name: str,
+        url: str | None = None) -> str:
     """Find a weights file.
 
     'fashion' is looked for in the folder that the environment variable
@@ -52,7 +55,7 @@ def locate_weights(pretrained_model, link_name, url=None):
         return _download(url)
     if pretrained_model != 'fashion':
         try:
-            path = os.fspath(pretrained_model)
+            path: Any = os.fspath(pretrained_model)
         except TypeError:
             raise TypeError(
                 "pretrained_model must be a path or a name such as 'fashion', "

@@ -1,10 +1,12 @@
 from collections import deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 _END = object()
 
 
-def read_ahead(iterable, n_ahead):
+def read_ahead(iterable: Iterable[Any], n_ahead: int) -> Iterator[Any]:
     """Take from an iterable in a thread, ahead of use.
 
     Files are then read and decoded while networks compute.

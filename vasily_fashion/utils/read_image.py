@@ -1,5 +1,6 @@
 import functools
 import os
+from typing import BinaryIO
 
 from vasily_fashion.utils.image_read_error import ImageReadError
 
@@ -15,7 +16,9 @@ _FORMATS = ('AVIF', 'BMP', 'GIF', 'JPEG', 'JPEG2000', 'MPO', 'PNG', 'PPM', 'TIFF
             'WEBP')
 
 
-def read_image(path, max_pixel=_MAX_PIXEL):
+def read_image(
+        path: str | os.PathLike[str] | BinaryIO,
+        max_pixel: int = _MAX_PIXEL) -> np.ndarray:
     """Read an image file as every part of this library wants it.
 
     Pillow decodes JPEG (MPO among them), PNG, WebP, GIF, BMP, TIFF, JPEG

@@ -1,8 +1,12 @@
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 
-def run_ahead(function, inputs, n_ahead=1):
+def run_ahead(
+        function: Callable[..., Any], inputs: Iterable[Any],
+        n_ahead: int = 1) -> Iterator[Any]:
     """Call a function on each input while the next inputs are being made.
 
     The function runs in one thread of its own, in the order of the inputs; the
@@ -19,7 +23,7 @@ def run_ahead(function, inputs, n_ahead=1):
         input does, so does this, after the results before it.
     """
     with ThreadPoolExecutor(1, 'run_ahead') as thread:
-        running = deque()
+        running: deque[Any] = deque()
         inputs = iter(inputs)
         while True:
             try:

@@ -1,11 +1,17 @@
+import os
+from typing import Any
+
 from vasily_fashion.utils.atomic_write import atomic_write
 
+import chainer
 import numpy as np
 from chainer.backends import cuda
 from chainer.serializers import DictionarySerializer
 
 
-def save_weights(path, link, dtype=None):
+def save_weights(
+        path: str | os.PathLike[str], link: chainer.Link,
+        dtype: Any = None) -> None:
     """Write a link's weights as :func:`load_weights` reads them.
 
     The file is that of `chainer.serializers.save_npz`, but written at once or
@@ -23,7 +29,7 @@ def save_weights(path, link, dtype=None):
     """
     serializer = DictionarySerializer()
     serializer.save(link)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, value in serializer.target.items():
         array = np.asarray(cuda.to_cpu(value))
         if dtype is not None and array.dtype.kind == 'f':

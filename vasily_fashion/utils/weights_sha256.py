@@ -1,10 +1,11 @@
 import hashlib
+from typing import Any
 
 import numpy as np
 from chainer.backends import cuda
 
 
-def weights_sha256(link):
+def weights_sha256(link: Any) -> str:
     """Of what weights a network is: what they make is made by no others.
 
     Args:

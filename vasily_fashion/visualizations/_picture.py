@@ -1,4 +1,7 @@
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
@@ -7,21 +10,24 @@ INK, GREY, BLUE, RED, GREEN = (
     '#333333', '#8c8c8c', '#30638e', '#d1495b', '#5b8c5a')
 
 
-def new_axes(width, height):
+def new_axes(width: float, height: float) -> Axes:
     """Axes without ticks, of so many inches and as many units."""
     figure = Figure(figsize=(width, height), facecolor='white')
     FigureCanvasAgg(figure)
     return figure.add_axes((0, 0, 1, 1))
 
 
-def set_up(ax, width, height):
+def set_up(ax: Axes, width: float, height: float) -> None:
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)
     ax.set_aspect('equal')
     ax.axis('off')
 
 
-def picture(ax, img, box, colour=None, linewidth=1.5):
+def picture(
+        ax: Axes, img: np.ndarray, box: tuple[float, float, float, float],
+        colour: Any = None, linewidth: float = 1.5,
+) -> tuple[float, float, float, float]:
     """Draw an image as large as fits into (x, y, width, height), centred.
 
     Returns:
@@ -43,13 +49,17 @@ def picture(ax, img, box, colour=None, linewidth=1.5):
     return x, y, wide, high
 
 
-def arrow(ax, start, stop, colour=INK, style='-|>', **kwargs):
+def arrow(
+        ax: Axes, start: tuple[float, float], stop: tuple[float, float],
+        colour: Any = INK, style: str = '-|>', **kwargs: Any) -> None:
     ax.add_patch(FancyArrowPatch(
         start, stop, arrowstyle=style, mutation_scale=12, color=colour,
         linewidth=1.4, shrinkA=0, shrinkB=0, zorder=4, **kwargs))
 
 
-def block(ax, x, y, w, h, text, colour=BLUE):
+def block(
+        ax: Axes, x: float, y: float, w: float, h: float, text: str,
+        colour: Any = BLUE) -> None:
     """A rounded block with white words in it."""
     ax.add_patch(FancyBboxPatch(
         (x, y), w, h, boxstyle='round,pad=0,rounding_size=.12',

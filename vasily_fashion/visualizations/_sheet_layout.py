@@ -1,3 +1,12 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
+
+
 class SheetLayout:
 
     """Where the parts of the drawing of one snap are.
@@ -17,7 +26,8 @@ class SheetLayout:
     _crop_gap = 0.18
     _gap = 0.1
 
-    def __init__(self, img, items):
+    def __init__(
+            self, img: np.ndarray, items: 'Sequence[RetrievedItem]') -> None:
         k = max([len(item.ids) for item in items], default=0)
         n_row = max(1, len(items))
         self.title_x = self._margin
@@ -36,10 +46,11 @@ class SheetLayout:
         self.height = top + max(
             height, n_row * self._row_height) + self._margin
 
-    def row_y(self, row):
+    def row_y(self, row: int) -> float:
         return self._margin + self._title_height + row * self._row_height
 
-    def cell(self, row, column):
+    def cell(
+            self, row: int, column: int) -> tuple[float, float, float, float]:
         """(x, y, width, height); column 0 is the crop."""
         x = self.rows_x
         if column > 0:
@@ -47,13 +58,15 @@ class SheetLayout:
                   + (column - 1) * (self.cell_width + self._gap))
         return x, self.row_y(row), self.cell_width, self.cell_height
 
-    def caption(self, row, column):
+    def caption(self, row: int, column: int) -> tuple[float, float]:
         """(x, y) of the top left of what is below a cell."""
         x, y, _, height = self.cell(row, column)
         return x, y + height + 0.03
 
     @staticmethod
-    def fit(size, box):
+    def fit(
+            size: tuple[int, ...],
+            box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         """The largest picture of that size's shape in the middle of a box."""
         x, y, width, height = box
         scale = min(height / size[0], width / size[1])

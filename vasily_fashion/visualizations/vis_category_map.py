@@ -1,10 +1,15 @@
+from collections.abc import Sequence
+
 from vasily_fashion.visualizations._picture import new_axes
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import color_sequences
+from matplotlib.axes import Axes
 
 
-def vis_category_map(positions, categories, names, ax=None):
+def vis_category_map(
+        positions: np.ndarray, categories: np.ndarray, names: Sequence[str],
+        ax: Axes | None = None) -> Axes:
     """Draw positions as dots, coloured by category.
 
     Args:
@@ -20,14 +25,14 @@ def vis_category_map(positions, categories, names, ax=None):
     if ax is None:
         ax = new_axes(10, 10)
     positions, categories = np.asarray(positions), np.asarray(categories)
-    colours = colormaps['tab20'].colors
+    colours = color_sequences['tab20']
     # full colours first, then the pale ones
     colours = colours[::2] + colours[1::2]
     size = np.clip(4e4 / max(len(positions), 1), 4, 90)
     known = (categories >= 0) & (categories < len(names))
-    ax.scatter(*positions[~known].T, s=size, color='#bbbbbb', linewidths=0)
+    ax.scatter(*positions[~known].T, s=size, color='#bbbbbb', linewidths=0)  # type: ignore[misc]
     for category in np.unique(categories[known]).tolist():
-        ax.scatter(*positions[categories == category].T, s=size, alpha=.85,
+        ax.scatter(*positions[categories == category].T, s=size, alpha=.85,  # type: ignore[misc]
                    color=[colours[category % len(colours)]], linewidths=0,
                    label=names[category])
     if known.any():

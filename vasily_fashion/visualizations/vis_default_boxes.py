@@ -1,12 +1,20 @@
+from typing import TYPE_CHECKING
+
 from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+if TYPE_CHECKING:
+    from vasily_fashion.links import FashionSSD300
 
-def vis_default_boxes(img, bbox, label, model, level, ax=None):
+
+def vis_default_boxes(
+        img: np.ndarray, bbox: np.ndarray, label: np.ndarray,
+        model: 'FashionSSD300', level: int, ax: Axes | None = None) -> Axes:
     """Draw which default boxes of one feature map match the items of a photo.
 
     As figure 1 of the SSD paper [#]_, computed by the detector's own coder:
@@ -60,7 +68,10 @@ def vis_default_boxes(img, bbox, label, model, level, ax=None):
     return ax
 
 
-def match_default_boxes(bbox, label, size, model, level):
+def match_default_boxes(
+        bbox: np.ndarray, label: np.ndarray,
+        size: tuple[int, int] | np.ndarray, model: 'FashionSSD300',
+        level: int) -> tuple[np.ndarray, np.ndarray]:
     """The default boxes of a feature map, and the items that they match.
 
     Args:

@@ -1,3 +1,6 @@
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.visualizations._picture import (
@@ -12,15 +15,21 @@ from vasily_fashion.visualizations._picture import (
 )
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import color_sequences
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
 
 _WIDTH, _HEIGHT = 13., 6.4
 _TOP = 5.1
-_COLOURS = colormaps['Dark2'].colors
+_COLOURS = color_sequences['Dark2']
 
 
-def vis_overview(img, items, product_image, ax=None):
+def vis_overview(
+        img: np.ndarray, items: 'Sequence[RetrievedItem]',
+        product_image: Callable[..., np.ndarray], ax: Axes | None = None) -> Axes:
     """Draw the three tasks: detection, category, retrieval.
 
     The article's overview: what happens to one snap, from left to right.

@@ -1,7 +1,10 @@
+from collections.abc import Sequence
+
 from vasily_fashion.transforms import letterbox
 from vasily_fashion.visualizations._picture import new_axes
 
 import numpy as np
+from matplotlib.axes import Axes
 
 # Cells of the map for each thumbnail, and along a side at most.
 _N_CELL = 2.2
@@ -9,7 +12,9 @@ _MAX_SIDE = 90
 _WIDTH = 2400
 
 
-def vis_product_map(positions, thumbnails, ax=None):
+def vis_product_map(
+        positions: np.ndarray, thumbnails: Sequence[np.ndarray],
+        ax: Axes | None = None) -> Axes:
     """Draw product images at their positions, none over another.
 
     The map is a grid. Each image takes the free cell that is nearest to its
@@ -42,7 +47,8 @@ def vis_product_map(positions, thumbnails, ax=None):
     return ax
 
 
-def nearest_cells(positions, n_side):
+def nearest_cells(
+        positions: np.ndarray, n_side: int) -> dict[int, tuple[int, int]]:
     """Give positions cells of a square grid, one each.
 
     Args:

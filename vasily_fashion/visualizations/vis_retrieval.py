@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.transforms import crop_by_bbox
@@ -7,11 +9,15 @@ from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 from PIL import Image
+
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
 
 _UNKNOWN_COLOUR = '#333333'
 _GREY = '#777777'
@@ -25,7 +31,10 @@ _FONTS = ['DejaVu Sans'] + [
 _PIXEL_PER_UNIT = 250
 
 
-def vis_retrieval(img, items, product_image, title=None, ax=None):
+def vis_retrieval(
+        img: np.ndarray, items: 'Sequence[RetrievedItem]',
+        product_image: Callable[..., np.ndarray],
+        title: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw one snap, its items, and their nearest product images.
 
     The result sheet of VASILY's article: the snap with boxes and categories

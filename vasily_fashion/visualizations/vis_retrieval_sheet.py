@@ -1,12 +1,22 @@
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from vasily_fashion.visualizations._sheet_layout import SheetLayout
 from vasily_fashion.visualizations.vis_retrieval import vis_retrieval
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
+
 
 def vis_retrieval_sheet(
-        imgs, results, product_image, titles=None, n_column=1, fig=None):
+        imgs: Sequence[np.ndarray], results: 'Sequence[Sequence[RetrievedItem]]',
+        product_image: Callable[..., np.ndarray],
+        titles: Sequence[str | None] | None = None, n_column: int = 1,
+        fig: Figure | None = None) -> Figure:
     """Draw several snaps and what was retrieved for them on one sheet.
 
     Each is drawn as :func:`~vasily_fashion.visualizations.vis_retrieval`

@@ -1,8 +1,14 @@
+from typing import TYPE_CHECKING, Any
+
 import chainer
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
+
+if TYPE_CHECKING:
+    from vasily_fashion.links import FashionSSD300
 
 _BLUE, _RED, _INK = '#30638e', '#d1495b', '#333333'
 # Of the drawing, in its own units.
@@ -10,7 +16,8 @@ _GAP = .4
 _DEPTH = .28
 
 
-def vis_ssd_network(model, ax=None):
+def vis_ssd_network(
+        model: 'FashionSSD300', ax: Axes | None = None) -> Axes:
     """Draw the feature maps of an SSD, and which of them predict.
 
     Drawn from the model itself: a photo of zeros goes through it, and each
@@ -58,7 +65,9 @@ def vis_ssd_network(model, ax=None):
     return ax
 
 
-def feature_maps(model):
+def feature_maps(
+        model: 'FashionSSD300',
+) -> list[tuple[str, tuple[int, ...], tuple[float, ...] | None]]:
     """What :func:`vis_ssd_network` draws.
 
     Args:
@@ -74,7 +83,7 @@ def feature_maps(model):
     with chainer.using_config('train', False), chainer.no_backprop_mode(), hook:
         outputs = model.extractor(model.device.send(x))
     names = {id(link): link.name for link in model.extractor.children()}
-    blocks = [['photo', (3, model.insize, model.insize), None]]
+    blocks: list[list[Any]] = [['photo', (3, model.insize, model.insize), None]]
     for link, shape in hook.shapes:
         if id(link) in names and len(shape) == 3:
             if shape == blocks[-1][1]:

@@ -1,3 +1,6 @@
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from vasily_fashion.visualizations._picture import (
     BLUE,
     GREY,
@@ -8,14 +11,21 @@ from vasily_fashion.visualizations._picture import (
 )
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import color_sequences
+from matplotlib.axes import Axes
 from matplotlib.patches import ConnectionPatch, Rectangle
 
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
+
 _WIDTH, _HEIGHT = 12., 4.6
-_COLOURS = colormaps['Dark2'].colors
+_COLOURS = color_sequences['Dark2']
 
 
-def vis_title(img, items, product_image, title, subtitle='', ax=None):
+def vis_title(
+        img: np.ndarray, items: 'Sequence[RetrievedItem]',
+        product_image: Callable[..., np.ndarray], title: str,
+        subtitle: str = '', ax: Axes | None = None) -> Axes:
     """Draw a title picture: a snap, and what a shop has like it, around.
 
     Args:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from vasily_fashion.visualizations._picture import (
     BLUE,
     GREEN,
@@ -13,6 +15,7 @@ from vasily_fashion.visualizations._picture import (
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 
 _WIDTH, _HEIGHT = 12.4, 6.6
 _ROW = 2.1
@@ -21,7 +24,9 @@ _WHAT = ('snap crop', 'product image\nof the same item',
          'product image\nof another item')
 
 
-def vis_triplet_network(imgs, embeddings, margin=0.2, ax=None):
+def vis_triplet_network(
+        imgs: Sequence[np.ndarray], embeddings: np.ndarray, margin: float = 0.2,
+        ax: Axes | None = None) -> Axes:
     """Draw the triplet network: three images, one network, two distances.
 
     The network whose loss is :math:`\\max(0, |f_q - f_p|^2 - |f_q - f_n|^2 +

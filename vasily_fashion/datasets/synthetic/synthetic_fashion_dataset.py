@@ -48,8 +48,9 @@ class SyntheticFashionDataset(GetterDataset):
         TypeError: If an argument is not an integer.
     """
 
-    def __init__(self, n_snap=1000, seed=0, n_item=None, size=(480, 320),
-                 return_item_id=False):
+    def __init__(self, n_snap: int = 1000, seed: int = 0,
+                 n_item: int | None = None, size: tuple[int, int] = (480, 320),
+                 return_item_id: bool = False) -> None:
         super().__init__()
         n_snap = _integer('n_snap', n_snap, 1)
         seed = _integer('seed', seed, 0)
@@ -66,14 +67,14 @@ class SyntheticFashionDataset(GetterDataset):
         self.seed, self.n_item = seed, n_item
         self._n_snap = n_snap
         self._last = (None, None)
-        self._marks = {}
+        self._marks: dict[int, tuple[np.ndarray, ...]] = {}
         self.product_images = ProductImages(seed, n_item)
         self.add_getter('img', self._get_img)
         self.add_getter(('bbox', 'label', 'item_id'), self._get_marks)
         if not return_item_id:
             self.keys = ('img', 'bbox', 'label')
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._n_snap
 
     def __getstate__(self):

@@ -35,7 +35,8 @@ class SyntheticItemDataset(GetterDataset):
         bboxes: (N, 4) float32, its box in the snap.
     """
 
-    def __init__(self, snaps, margin=0.):
+    def __init__(self, snaps: SyntheticFashionDataset,
+                 margin: float = 0.) -> None:
         super().__init__()
         if not isinstance(snaps, SyntheticFashionDataset):
             raise TypeError('snaps must be a SyntheticFashionDataset, not '
@@ -54,7 +55,7 @@ class SyntheticItemDataset(GetterDataset):
         self.add_getter('product_image', self._get_product)
         self.add_getter('category', self._get_category)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.item_ids)
 
     def _get_crop(self, i):

@@ -1,4 +1,7 @@
-def convolution_names(extractor):
+from chainercv.links.model.ssd import VGG16
+
+
+def convolution_names(extractor: VGG16) -> list[str]:
     """Names of the extractor's convolutions, from the image onwards.
 
     Args:

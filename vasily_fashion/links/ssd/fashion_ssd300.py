@@ -1,7 +1,11 @@
+import os
+from collections.abc import Iterable
+
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.utils import check_images, load_weights, locate_weights
 
+import numpy as np
 from chainercv.links import SSD300
 
 
@@ -26,7 +30,9 @@ class FashionSSD300(SSD300):
             loaded; a warning says which were left out.
     """
 
-    def __init__(self, n_fg_class=None, pretrained_model=None):
+    def __init__(
+            self, n_fg_class: int | None = None,
+            pretrained_model: str | os.PathLike[str] | None = None) -> None:
         if n_fg_class is None:
             n_fg_class = len(FASHION_CATEGORIES)
         super().__init__(n_fg_class=n_fg_class)
@@ -50,7 +56,9 @@ class FashionSSD300(SSD300):
             for head, source in zip(heads, sources, strict=True):
                 _initialize(head, self.extractor[source].out_channels)
 
-    def predict(self, imgs):
+    def predict(
+            self, imgs: Iterable[np.ndarray],
+    ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Detect items in raw images.
 
         Args:

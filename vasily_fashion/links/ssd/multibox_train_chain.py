@@ -1,5 +1,10 @@
+from typing import TYPE_CHECKING, Any
+
 import chainer
-from chainercv.links.model.ssd import multibox_loss
+from chainercv.links.model.ssd import SSD, multibox_loss
+
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
 
 
 class MultiboxTrainChain(chainer.Chain):
@@ -16,7 +21,9 @@ class MultiboxTrainChain(chainer.Chain):
             batch: the loss is normalised by the positives of all.
     """
 
-    def __init__(self, model, alpha=1, k=3, comm=None):
+    def __init__(
+            self, model: SSD, alpha: float = 1, k: float = 3,
+            comm: 'CommunicatorBase | None' = None) -> None:
         super().__init__()
         with self.init_scope():
             self.model = model
@@ -24,7 +31,9 @@ class MultiboxTrainChain(chainer.Chain):
         self.k = k
         self.comm = comm
 
-    def forward(self, imgs, gt_mb_locs, gt_mb_labels):
+    def forward(
+            self, imgs: Any, gt_mb_locs: Any,
+            gt_mb_labels: Any) -> chainer.Variable:
         """Compute the loss of a prepared batch and report its parts.
 
         Args:

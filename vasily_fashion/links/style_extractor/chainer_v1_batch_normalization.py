@@ -1,3 +1,5 @@
+from typing import Any
+
 import chainer
 import chainer.functions as F
 import chainer.links as L
@@ -25,11 +27,11 @@ class ChainerV1BatchNormalization(L.BatchNormalization):
 
     comm = None
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         super().__init__(size, initial_avg_var=0)
 
     @property
-    def test_var(self):
+    def test_var(self) -> Any:
         """array: The variance as test mode takes it today, without eps.
 
         At least zero, so that a network that has seen nothing yet does not
@@ -37,7 +39,7 @@ class ChainerV1BatchNormalization(L.BatchNormalization):
         """
         return self.xp.maximum(self.avg_var - self.eps, 0)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> chainer.Variable:  # type: ignore[override]
         if not chainer.config.train:
             return F.fixed_batch_normalization(
                 x, self.gamma, self.beta, self.avg_mean, self.test_var,

@@ -3,7 +3,10 @@ import numpy as np
 NEGATIVES = ('all', 'random', 'category', 'semi-hard', 'batch-hard')
 
 
-def choose_negatives(how, distance, is_other, is_same_category=None):
+def choose_negatives(
+        how: str, distance: np.ndarray, is_other: np.ndarray,
+        is_same_category: np.ndarray | None = None,
+) -> tuple[np.ndarray, ...]:
     """Which product images of a batch an anchor is to move away from.
 
     * **all**: those of all other items ("batch all" [#]_).

@@ -1,9 +1,14 @@
+import os
+
+from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
+
 import numpy as np
 
 _NAMES = ('conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2')
 
 
-def start_from_vgg16(model, path):
+def start_from_vgg16(
+        model: StyleExtractorBN, path: str | os.PathLike[str]) -> None:
     """Let StyleExtractorBN start with the convolutions of a VGG16.
 
     Its first six convolutions are of the shapes of VGG16's, which have seen

@@ -1,4 +1,7 @@
 import math
+import os
+from collections.abc import Iterable
+from typing import Any
 
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
@@ -43,9 +46,10 @@ class StyleExtractorBN(chainer.Chain):
     insize = (384, 256)
     batch_size = 16
 
-    def __init__(self, pretrained_model=None):
+    def __init__(
+            self, pretrained_model: str | os.PathLike[str] | None = None) -> None:
         super().__init__()
-        self._train = None
+        self._train: bool | None = None
         with self.init_scope():
             self.conv1_1 = _convolution(3, 64)
             self.conv1_2 = _convolution(64, 64)
@@ -66,7 +70,7 @@ class StyleExtractorBN(chainer.Chain):
                 locate_weights(pretrained_model, 'style_extractor_bn'), self)
 
     @property
-    def train(self):
+    def train(self) -> bool:
         """bool: Whether dropout and batch statistics are on.
 
         Follows `chainer.config.train` until it is set, as Chainer v1 code
@@ -77,10 +81,10 @@ class StyleExtractorBN(chainer.Chain):
         return self._train
 
     @train.setter
-    def train(self, train):
+    def train(self, train: bool | None) -> None:
         self._train = train
 
-    def forward(self, x, start=0):
+    def forward(self, x: Any, start: int = 0) -> chainer.Variable:
         """Embed a prepared batch.
 
         Args:
@@ -100,7 +104,8 @@ class StyleExtractorBN(chainer.Chain):
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
 
-    def forward_blocks(self, x, start=0, stop=3):
+    def forward_blocks(
+            self, x: Any, start: int = 0, stop: int = 3) -> chainer.Variable:
         """Compute some of the blocks: two convolutions and a max pooling.
 
         Other than :meth:`forward`, it follows `chainer.config.train` alone.
@@ -125,7 +130,7 @@ class StyleExtractorBN(chainer.Chain):
             h = F.max_pooling_2d(h, 4, stride=4)
         return h
 
-    def prepare(self, img):
+    def prepare(self, img: np.ndarray) -> np.ndarray:
         """Make an image fit the network, in training as in use.
 
         The image is letterboxed on white and its values are divided by 255.
@@ -138,7 +143,7 @@ class StyleExtractorBN(chainer.Chain):
         """
         return letterbox(img, self.insize) / np.float32(255)
 
-    def extract(self, imgs):
+    def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
         """Embed raw images.
 
         Args:
@@ -154,7 +159,7 @@ class StyleExtractorBN(chainer.Chain):
                 message names its index.
         """
         imgs = check_images(imgs, 'imgs')
-        embeddings = np.empty((len(imgs), self.fc5.b.size), np.float32)
+        embeddings = np.empty((len(imgs), self.fc5.b.size), np.float32)  # type: ignore[union-attr]
         with chainer.using_config('train', False), \
                 chainer.no_backprop_mode():
             for i in range(0, len(imgs), self.batch_size):

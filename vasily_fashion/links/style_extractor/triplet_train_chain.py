@@ -1,12 +1,18 @@
+from typing import TYPE_CHECKING, Any
+
 from vasily_fashion.functions import contrastive, triplet, triplet_ratio
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES, choose_negatives
+from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
 
 import chainer
 import chainer.functions as F
 import numpy as np
 
+if TYPE_CHECKING:
+    from chainermn import CommunicatorBase
+
 #: Name -> its margin if none is given.
-LOSSES = {'triplet': 0.2, 'ratio': None, 'contrastive': 1.0}
+LOSSES: dict[str, Any] = {'triplet': 0.2, 'ratio': None, 'contrastive': 1.0}
 
 
 class TripletTrainChain(chainer.Chain):
@@ -49,8 +55,10 @@ choose_negatives` says.
             the margin is none.
     """
 
-    def __init__(self, model, margin=None, loss='triplet', negatives='all',
-                 comm=None, start=0):
+    def __init__(
+            self, model: StyleExtractorBN, margin: float | None = None,
+            loss: str = 'triplet', negatives: str = 'all',
+            comm: 'CommunicatorBase | None' = None, start: int = 0) -> None:
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(
@@ -72,12 +80,14 @@ choose_negatives` says.
         self.start = start
 
     @property
-    def loss_at_collapse(self):
+    def loss_at_collapse(self) -> float:
         if self.loss == 'triplet':
             return self.margin
         return .5 if self.loss == 'ratio' else self.margin ** 2 / 2
 
-    def forward(self, query, positive, category=None, item_id=None):
+    def forward(
+            self, query: Any, positive: Any, category: Any = None,
+            item_id: Any = None) -> chainer.Variable:
         """Compute the loss of a batch of pairs and report how it stands.
 
         Reported are `loss`; `active`, the share of triplets whose loss is not
