@@ -2,10 +2,14 @@ import json
 import os
 from collections.abc import Mapping
 
+from vasily_fashion.utils import check_npz
+
 import numpy as np
 
 _DTYPES = {
     'F64': '<f8', 'F32': '<f4', 'F16': '<f2', 'I64': '<i8', 'I32': '<i4'}
+# VGG16 with its fully connected layers is 0.6 GB.
+_MAX_BYTE = 4 << 30
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -73,6 +77,8 @@ def _read_zip(path):
         if not any(name.endswith('.npy') for name in file.namelist()):
             raise ValueError('it is neither of NumPy nor of PyTorch')
     arrays = {}
+    with open(path, 'rb') as file:
+        check_npz(file, _MAX_BYTE)
     with np.load(path, allow_pickle=False) as npz:
         for name in npz.files:
             try:

@@ -1,6 +1,7 @@
 import hashlib
 import importlib.util
 from collections.abc import Iterable
+from typing import overload
 
 from vasily_fashion.deploy.compiled_ssd import CompiledSSD
 from vasily_fashion.deploy.compiled_style_extractor import CompiledStyleExtractor
@@ -20,6 +21,19 @@ _ENGINES = ('openvino', 'onnxruntime')
 _PRECISIONS = ('f32', 'bf16', 'int8')
 # Of the spread of an output: how far an engine's may be from Chainer's.
 _TOLERANCE = 1e-3
+
+
+@overload
+def compile_link(
+        link: SSD, engine: str = ..., precision: str = ...,
+        calibration: Iterable[np.ndarray] | None = ...) -> CompiledSSD: ...
+
+
+@overload
+def compile_link(
+        link: StyleExtractorBN, engine: str = ..., precision: str = ...,
+        calibration: Iterable[np.ndarray] | None = ...
+) -> CompiledStyleExtractor: ...
 
 
 def compile_link(

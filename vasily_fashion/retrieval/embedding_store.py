@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vasily_fashion.retrieval._arguments import check_extractor
-from vasily_fashion.utils import atomic_write, weights_sha256
+from vasily_fashion.utils import atomic_write, check_npz, weights_sha256
 
 import numpy as np
 
@@ -125,6 +125,8 @@ class EmbeddingStore:
     def _read(self, number, keys):
         path = self._path(number)
         try:
+            with open(path, 'rb') as file:
+                check_npz(file, os.path.getsize(path))  # nothing is compressed
             with np.load(path, allow_pickle=False) as npz:
                 if str(npz['format']) != _FORMAT:
                     raise ValueError('it is of another format')

@@ -13,7 +13,7 @@ from vasily_fashion.retrieval._arguments import (
     squared_norms,
 )
 from vasily_fashion.retrieval._columns import as_categories, as_ids
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, check_npz
 
 import numpy as np
 from chainer import backend
@@ -297,6 +297,8 @@ class FlatIndex:
         try:
             # An open file, as numpy leaves its own open when it fails.
             with open(path, 'rb') as f:
+                # nothing in it is compressed
+                check_npz(f, os.path.getsize(path))
                 with np.load(f, allow_pickle=False) as npz:
                     content = {key: npz[key] for key in npz.files}
         except OSError as e:

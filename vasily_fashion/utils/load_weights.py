@@ -3,6 +3,8 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+from vasily_fashion.utils.check_npz import check_npz
+
 import chainer
 import numpy as np
 
@@ -27,8 +29,11 @@ def load_weights(
         OSError: If the file is missing or damaged.
         ValueError: If it holds the weights of another network.
     """
-    path = os.fspath(path)
-    arrays = _read_npz(path)
+    path, class_dependent = os.fspath(path), tuple(class_dependent)
+    # twice: a file may be in double precision, or of more classes
+    max_byte = 2 * sum(
+        param.array.nbytes for param in link.params()) + 10_000_000
+    arrays = _read_npz(path, max_byte)
     targets: dict[str, Any] = dict(link.namedparams())
     persistent = dict(_named_persistents(link))
     if not arrays:
@@ -48,7 +53,7 @@ def load_weights(
             shape = np.shape(persistent[name][2])
         if array.shape == shape:
             continue
-        if not name.startswith(tuple(class_dependent)):
+        if not name.startswith(class_dependent):
             raise ValueError(
                 f'{path} holds the weights of another network than '
                 f'{type(link).__name__}: {name} is of shape {array.shape}, '
@@ -77,7 +82,7 @@ def load_weights(
                 f'values; the file {why}', stacklevel=3)
 
 
-def _read_npz(path):
+def _read_npz(path, max_byte):
     try:
         file = open(path, 'rb')
     except FileNotFoundError:
@@ -89,7 +94,7 @@ def _read_npz(path):
             # advise to load it unsafely
             if file.read(2) != b'PK':
                 raise ValueError('it is no zip archive')
-            file.seek(0)
+            check_npz(file, max_byte)
             with np.load(file, allow_pickle=False) as npz:
                 return {'/' + name.lstrip('/'): _plain(npz[name], name)
                         for name in npz.files}

@@ -1,10 +1,12 @@
 import os
 
 from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
+from vasily_fashion.utils import check_npz
 
 import numpy as np
 
 _NAMES = ('conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2')
+_MAX_BYTE = 4 << 30  # VGG16 with its fully connected layers is 0.6 GB
 
 
 def start_from_vgg16(
@@ -26,6 +28,8 @@ def start_from_vgg16(
         OSError: If the file cannot be read.
         ValueError: If a layer is missing or of another shape.
     """
+    with open(path, 'rb') as file:
+        check_npz(file, _MAX_BYTE)
     with np.load(path, allow_pickle=False) as file:
         weights = {
             name: file[f'extractor/{name}/W'] for name in _NAMES
