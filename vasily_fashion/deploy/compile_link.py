@@ -1,7 +1,7 @@
 import hashlib
 import importlib.util
 from collections.abc import Iterable
-from typing import overload
+from typing import Any
 
 from vasily_fashion.deploy.compiled_ssd import CompiledSSD
 from vasily_fashion.deploy.compiled_style_extractor import CompiledStyleExtractor
@@ -23,24 +23,11 @@ _PRECISIONS = ('f32', 'bf16', 'int8')
 _TOLERANCE = 1e-3
 
 
-@overload
-def compile_link(
-        link: SSD, engine: str = ..., precision: str = ...,
-        calibration: Iterable[np.ndarray] | None = ...) -> CompiledSSD: ...
-
-
-@overload
-def compile_link(
-        link: StyleExtractorBN, engine: str = ..., precision: str = ...,
-        calibration: Iterable[np.ndarray] | None = ...
-) -> CompiledStyleExtractor: ...
-
-
 def compile_link(
         link: SSD | StyleExtractorBN, engine: str = 'auto',
         precision: str = 'auto',
         calibration: Iterable[np.ndarray] | None = None
-) -> CompiledSSD | CompiledStyleExtractor:
+) -> Any:
     """Compile a trained network for inference.
 
     The network is exported to ONNX, compared with Chainer on images, and

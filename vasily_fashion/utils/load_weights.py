@@ -30,9 +30,8 @@ def load_weights(
         ValueError: If it holds the weights of another network.
     """
     path, class_dependent = os.fspath(path), tuple(class_dependent)
-    # twice: a file may be in double precision, or of more classes
-    max_byte = 2 * sum(
-        param.array.nbytes for param in link.params()) + 10_000_000
+    # a file may be in double precision, or of more classes
+    max_byte = 10_000_000 + 8 * sum(int(param.size) for param in link.params())
     arrays = _read_npz(path, max_byte)
     targets: dict[str, Any] = dict(link.namedparams())
     persistent = dict(_named_persistents(link))
