@@ -53,12 +53,22 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
 
     Raises:
         FileNotFoundError: If there is none.
-        ValueError: If it is not UTF-8, or no CSV.
+        ValueError: If it is not UTF-8, or no CSV, or a row has more or fewer
+            columns than the header.
     """
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=''))
+    rows = []
     try:
-        return list(csv.DictReader(io.StringIO(read_text(path), newline='')))
+        for row in reader:
+            # what is missing is None, and what is too much has the name None
+            if None in row or None in row.values():
+                raise ValueError(
+                    f'{os.fspath(path)}, line {reader.line_num}: it has not '
+                    f'{len(reader.fieldnames or ())} columns as the header has')
+            rows.append(row)
     except csv.Error as error:
         raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
+    return rows
 
 
 def read_table(
