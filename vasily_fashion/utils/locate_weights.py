@@ -12,11 +12,11 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_25b.npz',
-        'da39fb24ac81bfb7be8a8978eebf2e49f93a6420cfb89002d241c2ded7b3365d'),
+        'fashion_ssd300_2026_11_25c.npz',
+        '868f83ccd58efe485549ba4c4fa162c31f95a414d9adab0c0a846b17fd48486c'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_25b.npz',
-        'c27aef2117c8b764643235a0afc82677096aa3b26519978ac2047e1665bcf102'),
+        'style_extractor_bn_2026_11_25c.npz',
+        '6c404dd9856d9d824e7954746251dec8983b48cb1404d3399db995e3a521b1e0'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
