@@ -3,6 +3,8 @@ import os
 
 from vasily_fashion.utils import atomic_write
 
+from matplotlib import rc_context
+
 _FORMATS = ('.pdf', '.png', '.svg')
 
 
@@ -20,10 +22,10 @@ def save(figure, path):
         raise SystemExit(
             f'--out {path}: name a file that ends in {", ".join(_FORMATS)}')
     os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
-    with atomic_write(path) as file:
+    # the same picture is the same file
+    with atomic_write(path) as file, rc_context({'svg.hashsalt': 'vasily_fashion'}):
         figure.savefig(
             file, format=suffix[1:], dpi=130,
-            # the same picture is the same file
             metadata={'.svg': {'Date': None}, '.pdf': {'CreationDate': None}}
             .get(suffix))
     print(path)
