@@ -29,7 +29,7 @@ def main(argv=None):
     img, bbox, label = dataset[args.index]
     model = FashionSSD300()
     height = 4.2 * img.shape[1] / img.shape[2]
-    figure = Figure(figsize=(8.6, height + .3), layout='constrained')
+    figure = Figure(figsize=(8.6, height + .5), layout='constrained')
     for ax, level in zip(figure.subplots(1, 2), args.level, strict=True):
         vis_default_boxes(img, bbox, label, model, level, ax)
         grid = model.extractor.grids[level]
