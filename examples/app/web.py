@@ -21,6 +21,7 @@ from fastapi_offline import FastAPIOffline
 from PIL import Image
 from pydantic import BaseModel, Field
 from snap_search import SearchResult
+from starlette.requests import ClientDisconnect
 from turnstile import Full, Turnstile
 
 _PAGE = Path(__file__).parent / 'page'
@@ -229,6 +230,8 @@ async def read_body(request, max_byte, keep=True):
         raise HTTPException(
             408, f'the snap did not come within {_UPLOAD_SECONDS} seconds'
         ) from None
+    except ClientDisconnect:
+        raise HTTPException(400, 'the client has gone') from None
     if n > max_byte:
         raise HTTPException(
             413, f'the file has more than {max_byte / 1e6:g} MB; scale the '

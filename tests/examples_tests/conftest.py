@@ -13,7 +13,7 @@ _ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope='module')
 def serve():
     """Start examples/app/serve.py with arguments; give its address."""
-    processes = []  # kept for tests as serve.processes
+    processes = []
 
     def start(*argv):
         process = subprocess.Popen(
@@ -28,11 +28,11 @@ def serve():
             if found:
                 # a full pipe would stop it
                 threading.Thread(
-                    target=process.stderr.read, daemon=True).start()
+                    target=start.log.extend, args=(process.stderr,), daemon=True).start()
                 return found[1] + '/'
         raise AssertionError(f'serve.py ended: {"".join(lines)}')
 
-    start.processes = processes
+    start.processes, start.log = processes, []  # for tests to look at
     yield start
     for process in processes:
         process.terminate()
