@@ -55,6 +55,9 @@ def main(argv=None):
         help='how many of the iterations the learning rate first grows over')
     parser.add_argument(
         '--freeze-until', help="last frozen layer, such as 'conv3_3'")
+    parser.add_argument(
+        '--max-expand', type=float, default=4, metavar='FACTOR',
+        help='the widest canvas that a photo is put on while training')
     parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
@@ -75,6 +78,8 @@ def main(argv=None):
 
     if args.val_root is not None and args.dataset == 'modanet':
         parser.error('--val-root: ModaNet has no boxes of a val split')
+    if not args.max_expand >= 1:
+        parser.error('--max-expand must be at least 1')
     parts, val = [], None
     try:
         comm = create_communicator(args.communicator)
@@ -98,9 +103,9 @@ def main(argv=None):
         model, ConcatenatedDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
-        freeze_until=args.freeze_until, device=args.device, seed=args.seed,
-        resume=args.resume, val=val, eval_interval=args.eval_interval,
-        comm=comm)
+        freeze_until=args.freeze_until, max_expand=args.max_expand,
+        device=args.device, seed=args.seed, resume=args.resume, val=val,
+        eval_interval=args.eval_interval, comm=comm)
 
 
 def open_part(args, root, i):

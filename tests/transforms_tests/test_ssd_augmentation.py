@@ -158,3 +158,28 @@ def test_the_coder_is_a_copy(coder, augmentation):
     coder._default_bbox = None
     _seed(0)
     assert augmentation(_example())[2].any()
+
+
+def _smallest_share_of_side(coder, max_expand):
+    """The least share of a photo's side over many augmentations."""
+    augmentation = SSDAugmentation(
+        coder, _SIZE, np.zeros((3, 1, 1), np.float32), max_expand)
+    share = 1.
+    for seed in range(60):
+        _seed(seed)
+        img, _, _ = augmentation((
+            np.full((3, 90, 90), 200, np.float32),
+            np.zeros((0, 4), np.float32), np.zeros((0,), np.int32)))
+        share = min(share, float((img.max(axis=0) > 60).mean()) ** 0.5)
+    return share
+
+
+def test_max_expand_bounds_the_canvas(coder):
+    assert _smallest_share_of_side(coder, 4) < 0.35
+    assert 0.6 < _smallest_share_of_side(coder, 1.5) < 0.75
+
+
+@pytest.mark.parametrize('max_expand', (0.5, float('nan')))
+def test_a_canvas_smaller_than_the_photo_is_refused(coder, max_expand):
+    with pytest.raises(ValueError, match='max_expand'):
+        SSDAugmentation(coder, _SIZE, _MEAN, max_expand)

@@ -28,7 +28,7 @@ def train_fashion_ssd(
         iteration: int, batch_size: int = 8, optimizer: str = 'sgd',
         lr: float | None = None, lr_schedule: str = 'steps',
         lr_steps: Sequence[float] = (0.7, 0.9), warm_up: int = 0,
-        freeze_until: str | None = None,
+        freeze_until: str | None = None, max_expand: float = 4,
         device: int | str | chainer.backend.Device = -1, seed: int = 0,
         log_interval: int = 10, snapshot_interval: int = 100,
         resume: str | os.PathLike[str] | None = None, val: Any = None,
@@ -58,6 +58,8 @@ def train_fashion_ssd(
         warm_up (int): Iterations over which it grows to `lr` before.
         freeze_until (str): Layers of the extractor up to this one, such as
             'conv3_3', keep their weights.
+        max_expand (float): As
+            :class:`vasily_fashion.transforms.SSDAugmentation`.
         device (int or str): As `chainer.get_device`; -1 is the CPU.
         seed (int): Of `random` and `numpy.random`.
         log_interval (int): Iterations between two lines of the log.
@@ -74,14 +76,16 @@ def train_fashion_ssd(
         out/model.npz.
 
     Raises:
-        ValueError: If there is nothing to train on, or `freeze_until` is no layer.
+        ValueError: If there is nothing to train on, `freeze_until` is no layer, or
+            `max_expand` is less than 1.
     """
     if len(dataset) == 0:
         raise ValueError('dataset is empty: there is nothing to train on')
     random.seed(seed)
     np.random.seed(seed)
     device = get_worker_device(device, comm)
-    augment = SSDAugmentation(model.coder, model.insize, model.mean)
+    augment = SSDAugmentation(
+        model.coder, model.insize, model.mean, max_expand)
     chain = MultiboxTrainChain(model, comm=comm)
     chain.to_device(device)
 

@@ -23,14 +23,24 @@ class SSDAugmentation:
         coder (chainercv.links.model.ssd.MultiboxCoder): The model's coder.
         size (int): The model's input size.
         mean (~numpy.ndarray): What the model subtracts, of shape (3, 1, 1).
+        max_expand (float): The widest canvas that expansion puts a photo on, in
+            its own sides; 4, as published. Nearer to 1, items are nearer to the
+            size they have in whole photos, which suits short trainings.
+
+    Raises:
+        ValueError: If `max_expand` is less than 1.
     """
 
     def __init__(
-            self, coder: MultiboxCoder, size: int, mean: np.ndarray) -> None:
+            self, coder: MultiboxCoder, size: int, mean: np.ndarray,
+            max_expand: float = 4) -> None:
+        if not max_expand >= 1:
+            raise ValueError(f'max_expand must be at least 1, not {max_expand}')
         self.coder = copy.copy(coder)  # the copy stays on the CPU
         self.coder.to_cpu()
         self.size = size
         self.mean = mean
+        self.max_expand = max_expand
 
     def __call__(
             self, in_data: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -48,7 +58,7 @@ class SSDAugmentation:
         img = random_distort(img)
         if np.random.randint(2):
             img, param = transforms.random_expand(
-                img, fill=self.mean, return_param=True)
+                img, self.max_expand, fill=self.mean, return_param=True)
             bbox = transforms.translate_bbox(
                 bbox, y_offset=param['y_offset'], x_offset=param['x_offset'])
         img, param = random_crop_with_bbox_constraints(
