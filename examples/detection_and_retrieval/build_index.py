@@ -161,7 +161,8 @@ def build(args, out, extractor, stores, ids):
         index = MilvusIndex(dim, path, extractor=extractor)
     elif args.index == 'faiss':
         path = out / 'faiss'
-        if path.exists():
+        # the folder comes before the index that is written into it
+        if (path / 'manifest.json').exists():
             index = FaissIndex.load(path, extractor)
         else:
             first = None

@@ -123,7 +123,7 @@ def test_killed_between_shards(shop, tmp_path, n_before):
                         batch_size=2, shard_size=2)
     except Killed:
         pass
-    (tmp_path / 'e' / '.0123.tmp').write_text('half')
+    (tmp_path / 'e' / '.shard-000009.npz.0123.tmp').write_text('half')
     index, at_once = FlatIndex(3), FlatIndex(3)
     *_, store, extractor = _update(shop, tmp_path / 'e', index)
     assert extractor.n < 6 or n_before == 0

@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 
 from vasily_fashion.utils import atomic_write
 
@@ -94,3 +96,47 @@ def test_other_modes_are_refused(tmp_path, mode):
     with pytest.raises(ValueError, match='mode'):
         with atomic_write(tmp_path / 'a', mode):
             pass
+
+
+_WRITER = """
+import sys, time
+from vasily_fashion.utils.atomic_write import atomic_write
+with atomic_write(sys.argv[1]) as f:
+    f.write(b'half')
+    f.flush()
+    print('writing', flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """A process that is in the middle of writing a."""
+    process = subprocess.Popen(
+        [sys.executable, '-c', _WRITER, tmp_path / 'a'], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b'writing\n'
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='nothing is locked there')
+def test_what_a_killed_writer_left_is_removed(tmp_path, writer):
+    writer.kill()
+    writer.wait()
+    (tmp_path / '.b.0123456789abcdef.tmp').write_bytes(b'of another file')
+    left = set(os.listdir(tmp_path))
+    assert len(left) == 2
+    with atomic_write(tmp_path / 'a') as f:
+        f.write(b'whole')
+    assert set(os.listdir(tmp_path)) == {'a', '.b.0123456789abcdef.tmp'}
+    assert (tmp_path / 'a').read_bytes() == b'whole'
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='nothing is locked there')
+def test_what_is_being_written_stays(tmp_path, writer):
+    [temporary] = os.listdir(tmp_path)
+    with atomic_write(tmp_path / 'a') as f:
+        f.write(b'whole')
+    assert set(os.listdir(tmp_path)) == {'a', temporary}
+    assert (tmp_path / temporary).read_bytes() == b'half'

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vasily_fashion.utils.abandoned import being_written, remove_abandoned
 from vasily_fashion.utils.weights_sha256 import weights_sha256
 
 import chainer
@@ -48,12 +49,14 @@ class ModelCache:
         if not entry.is_dir():
             _log.info('compiling %s, which is kept', entry)
             self.folder.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(self.folder, '.tmp-*')
             temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
             try:
-                make(Path(temporary))
-                os.chmod(temporary, 0o755)
-                with contextlib.suppress(OSError):  # another was first
-                    os.rename(temporary, entry)
+                with being_written(temporary):
+                    make(Path(temporary))
+                    os.chmod(temporary, 0o755)
+                    with contextlib.suppress(OSError):  # another was first
+                        os.rename(temporary, entry)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         return entry

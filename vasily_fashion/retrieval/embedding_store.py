@@ -6,6 +6,7 @@ from typing import Any
 
 from vasily_fashion.retrieval._arguments import check_extractor
 from vasily_fashion.utils import atomic_write, check_npz, weights_sha256
+from vasily_fashion.utils.abandoned import remove_abandoned
 
 import numpy as np
 
@@ -52,8 +53,7 @@ class EmbeddingStore:
         self.shard_of: dict[str, int]
         self.broken: dict[str, str]
         self.stamps, self.shard_of, self.broken = {}, {}, {}
-        for old in self.folder.glob('.*.tmp'):
-            old.unlink()  # of a process that was killed
+        remove_abandoned(self.folder, '.shard-*.tmp')
         numbers = sorted(
             int(match[1]) for name in os.listdir(self.folder)
             if (match := _SHARD.fullmatch(name)))

@@ -449,7 +449,9 @@ def _import_faiss():
 
 def _is_ours(name):
     return re.fullmatch(
-        r'[0-9a-f]{16}\.(faiss|npz)|\.[0-9a-f]{16}\.tmp', name) is not None
+        r'[0-9a-f]{16}\.(faiss|npz)'
+        r'|\.([0-9a-f]{16}\.(faiss|npz)|manifest\.json)\.[0-9a-f]{16}\.tmp',
+        name) is not None
 
 
 def _sha256(path):

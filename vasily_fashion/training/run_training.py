@@ -1,5 +1,6 @@
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -98,6 +99,7 @@ def run_training(
     if comm is not None:
         _average_statistics(trainer, model, comm, save)
     if comm is None or comm.rank == 0:
+        _remove_abandoned_logs(out)
         if evaluator is not None:
             trainer.extend(evaluator, trigger=every(eval_interval))
             trainer.extend(
@@ -115,6 +117,13 @@ def run_training(
     with chainer.using_config('accelerate', 'fast'), hook:
         trainer.run()
     return trainer
+
+
+def _remove_abandoned_logs(out):
+    # LogReport writes into a folder of its own, which stays when it is killed
+    for folder in Path(out).glob('log????????'):
+        if folder.is_dir() and set(os.listdir(folder)) <= {'log.json'}:
+            shutil.rmtree(folder)
 
 
 def _convert_part(part):

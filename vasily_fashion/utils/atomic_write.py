@@ -1,8 +1,11 @@
 import contextlib
+import glob
 import os
 import secrets
 from collections.abc import Iterator
 from typing import IO, Any
+
+from vasily_fashion.utils.abandoned import being_written, remove_abandoned
 
 
 @contextlib.contextmanager
@@ -14,7 +17,7 @@ def atomic_write(
     What is written goes to a temporary file in the same folder. When the
     block ends it is flushed to the disk and renamed to :obj:`path`; when the
     block raises, it is removed and an older file at :obj:`path` stays as it
-    was.
+    was. What writers of this file left that were killed is removed.
 
     .. code-block:: python
 
@@ -47,16 +50,25 @@ def atomic_write(
             f'{os.fspath(path)}: this is a folder or a device; '
             'name a file to write')
 
-    temporary = os.path.join(folder, f'.{secrets.token_hex(8)}.tmp')
-    # Exclusive creation by open(), unlike tempfile, gives the user's umask.
-    f = open(temporary, mode.replace('w', 'x'), **kwargs)
-    try:
-        with f:
+    name = os.path.basename(target)
+    remove_abandoned(folder, f'.{glob.escape(name)}.{"[0-9a-f]" * 16}.tmp')
+    with contextlib.ExitStack() as stack:
+        is_there = False
+        while not is_there:
+            temporary = os.path.join(
+                folder, f'.{name}.{secrets.token_hex(8)}.tmp')
+            # Exclusive creation by open(), unlike tempfile, gives the user's
+            # umask.
+            f = stack.enter_context(
+                open(temporary, mode.replace('w', 'x'), **kwargs))
+            is_there = stack.enter_context(being_written(temporary))
+        try:
             yield f
             f.flush()
             os.fsync(f.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+            f.close()
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
