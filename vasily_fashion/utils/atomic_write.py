@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -6,6 +7,8 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from vasily_fashion.utils.abandoned import being_written, remove_abandoned
+
+_NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
 
 @contextlib.contextmanager
@@ -34,8 +37,8 @@ def atomic_write(
         A context manager that gives the open file.
 
     Raises:
-        OSError: There is no such folder, it cannot be written to, or
-            :obj:`path` is a folder or a device.
+        OSError: There is no such folder, it cannot be written to, the disk is
+            full, or :obj:`path` is a folder or a device.
 
     """
     if mode not in ('wb', 'w'):
@@ -68,7 +71,13 @@ def atomic_write(
             os.fsync(f.fileno())
             f.close()
             os.replace(temporary, target)
-        except BaseException:
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                f.close()  # what is buffered finds no room either
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise OSError(
+                    error.errno, f'{error.strerror}: make room, and run again',
+                    os.fspath(path)) from error
             raise
