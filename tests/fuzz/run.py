@@ -15,8 +15,10 @@ from pathlib import Path
 
 import atheris
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=['vasily_fashion']):
-    from targets import TARGETS, run
+    from tests.fuzz.target import run
+    from tests.fuzz.targets import TARGETS
 
 
 def main(argv=None):

@@ -110,6 +110,23 @@ def test_removed_rows_are_taken_away(embeddings):
         assert index.search(embeddings[170:171], 1)[1].tolist() == [['p170']]
 
 
+@pytest.mark.parametrize('factory', ['IVF16,Flat', 'IVF16,SQ8', 'IVF16,PQ8'])
+def test_taking_away_rounds_no_more(factory, embeddings):
+    """What is rounded is not rounded again, in whatever list that would be."""
+    index = FaissIndex(_DIM, factory, n_probe=16)
+    index.add(embeddings, np.arange(_N), np.zeros(_N, int))
+    kept = np.arange(0, _N, 30)
+    expected = index._decode(kept)
+    for n in 1, 2, 3:
+        index.remove(np.setdiff1d(index.ids, kept))
+        assert index._index.ntotal == len(kept)
+        np.testing.assert_array_equal(index._decode(np.arange(len(kept))), expected)
+        index.add(embeddings[1::30], np.arange(100) + n * _N)
+        index.add(embeddings[2::30], np.arange(100, 200) + n * _N)
+    for category in None, 0:  # found by Faiss, and by looking at each
+        assert (index.search(expected, 1, category)[0] == 0).all()
+
+
 def test_save_and_load(index, queries, tmp_path):
     path = tmp_path / 'index'
     index.save(path)

@@ -43,6 +43,7 @@ class BboxListDataset(GetterDataset):
 
     Raises:
         FileNotFoundError: If photos are missing and are not to be skipped.
+        ValueError: If a box has NaN or infinite numbers.
     """
 
     def __init__(self, root: str | os.PathLike[str], names: list[str],
@@ -58,9 +59,12 @@ class BboxListDataset(GetterDataset):
         bboxes, labels = [bboxes[i] for i in keep], [labels[i] for i in keep]
         # two arrays for all, since small ones take 100 bytes each
         self._end = np.cumsum([len(label) for label in labels], dtype=np.int64)
-        self._bboxes = np.concatenate([
-            np.empty((0, 4)), *(np.reshape(b, (-1, 4)) for b in bboxes)],
-            dtype=np.float32, casting='same_kind')
+        with np.errstate(over='ignore'):  # it becomes infinite
+            self._bboxes = np.concatenate([
+                np.empty((0, 4)), *(np.reshape(b, (-1, 4)) for b in bboxes)],
+                dtype=np.float32, casting='same_kind')
+        if not np.isfinite(self._bboxes).all():
+            raise ValueError(f'{source}: a box has NaN or infinite numbers')
         self._labels = np.concatenate(
             [np.empty(0, np.int32), *labels]).astype(np.int32)
         self.add_getter('img', self._get_image)

@@ -1,15 +1,17 @@
 import os
+import struct
+import zlib
 from pathlib import Path
 
 from vasily_fashion.categories import CCP_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import keep_existing
+from vasily_fashion.datasets.read_mat import read_mat
 from vasily_fashion.utils import read_image
 
 import cv2
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
-from scipy.io import loadmat
 
 # A photo is for validation where its id is a multiple of this.
 _VAL_PERIOD = 5
@@ -83,7 +85,7 @@ class CCPBboxDataset(GetterDataset):
         self.ids = [id_ for id_, k in zip(self.ids, keep, strict=True) if k]
         self.names = [f'photos/{id_}.jpg' for id_ in self.ids]
         self.n_missing = int((~keep).sum())
-        value_names = [str(cell[0]) for cell in _load(names, 'label_list')[0]]
+        value_names = _load(names, 'label_list', _check_names)
         label_of_name, self.label_names = make_label_map(
             [name for name in value_names if name not in _NO_ITEM],
             None if own_categories else CCP_TO_FASHION, names)
@@ -122,7 +124,7 @@ class CCPBboxDataset(GetterDataset):
 
     def _get_items(self, i):
         path = self.root / 'annotations' / 'pixel-level' / f'{self.ids[i]}.mat'
-        values = _load(path, 'groundtruth')
+        values = _load(path, 'groundtruth', _check_values)
         label, mask = [], []
         for value in np.unique(values):
             if int(value) in self._label_of_value:
@@ -132,15 +134,29 @@ class CCPBboxDataset(GetterDataset):
                 np.array(mask, bool).reshape((-1,) + values.shape))
 
 
-def _load(path, name):
-    # A damaged file makes scipy raise nearly anything: MatReadError,
-    # zlib.error, ValueError, TypeError, NotImplementedError.
+def _load(path, name, check):
     try:
-        return loadmat(path)[name]
-    except Exception as error:
+        return check(read_mat(path, name))
+    except (KeyError, IndexError, RecursionError, TypeError, ValueError,
+            struct.error, zlib.error) as error:
         raise ValueError(
-            f'{path} holds no readable {name} ({error}); fetch it '
-            'again') from error
+            f'{path} holds no readable {name} ({type(error).__name__} {error}); fetch '
+            'it again') from error
+
+
+def _check_names(cells):
+    names = list(cells[0])
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError('a name is no text')
+    return names
+
+
+def _check_values(values):
+    if isinstance(values, str) or values.dtype == object:
+        raise ValueError('it is of no numbers')
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise ValueError(f'it is of shape {values.shape}, or has NaN or infinity')
+    return values
 
 
 def _without_stray_marks(mask):

@@ -87,6 +87,10 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
         i, r = int(self.snap_indices[index]), self._positions[index]
         img, = self.snaps.slice[i:i + 1, 'img']
         mask = self.snaps.get_mask(i)
+        if mask.shape[1:] != img.shape[1:]:
+            raise ValueError(
+                f'{self.snaps.root / self.snaps.names[i]} is of {img.shape[1:]} pixels, '
+                f'its annotation of {mask.shape[1:]}: fetch both again')
         cutout = self._cutouts[index]
         random_state = np.random.default_rng(
             [self.seed, int(self.item_ids[index]), *([cutout] if cutout else [])])

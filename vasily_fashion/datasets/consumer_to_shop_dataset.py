@@ -87,7 +87,7 @@ class ConsumerToShopDataset(RetrievalDataset):
             root / 'Img', files, [item_id for item_id, _ in rows.values()],
             [not shop for shop in is_shop], is_shop,
             [status for _, status in rows.values()],
-            [label_of_name.get(Path(name).parts[2], -1) for name in rows],
+            [label_of_name.get(''.join(Path(name).parts[2:3]), -1) for name in rows],
             [boxes[name][1:] for name in rows], missing=missing,
             source=partition, margin=margin,
             long_side=_LONG_SIDE if highres else None)

@@ -80,19 +80,21 @@ def read_items(
     try:
         if annotation['source'] not in ('user', 'shop'):
             raise ValueError(f'source is {annotation["source"]!r}')
-        int(annotation['pair_id'])
+        annotation['pair_id'] = int(annotation['pair_id'])
         items = []
         # item numbers may have gaps
         for key in sorted(annotation.keys() - {'source', 'pair_id'},
                           key=lambda key: (len(key), key)):
             x = annotation[key]
-            x0, y0, x1, y1 = x['bounding_box']
+            x0, y0, x1, y1 = map(float, x['bounding_box'])
+            if not all(abs(n) < 2 ** 24 for n in (x0, y0, x1, y1)):  # nor NaN
+                raise ValueError(f'bounding_box is {x["bounding_box"]}')
             item = Item(int(x['category_id']), int(x['style']),
                         (y0, x0, y1, x1))
             if not 1 <= item.category_id <= len(_NAMES):
                 raise ValueError(f'category_id is {item.category_id}')
             items.append(item)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(
             f'{path} is no annotation of DeepFashion2: '
             f'{type(error).__name__} {error}') from error

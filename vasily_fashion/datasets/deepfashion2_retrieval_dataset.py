@@ -59,5 +59,5 @@ class DeepFashion2RetrievalDataset(RetrievalDataset):
             [not shop and pair
              for shop, pair in zip(is_shop, has_pair, strict=True)],
             is_shop, [split] * len(names), labels, bboxes, label_names,
-            'skip', margin=margin)
+            'skip', root / split / 'annos', margin)
         self.n_missing = n_missing

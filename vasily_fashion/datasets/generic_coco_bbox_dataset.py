@@ -1,5 +1,6 @@
 import contextlib
 import io
+import math
 import os
 from collections import defaultdict
 from typing import Literal
@@ -11,6 +12,10 @@ from vasily_fashion.datasets.image_files import check_folder, check_names
 from vasily_fashion.datasets.read_annotation import read_json
 
 import numpy as np
+
+# What pycocotools may take: it trusts all that it is given, and fills memory, or
+# ends the process, by an outline that is long or far away.
+_MAX_OUTLINE = 1_000_000
 
 
 class GenericCOCOBboxDataset(BboxListDataset):
@@ -107,16 +112,28 @@ FASHION_CATEGORIES`; others are no item. 'common' knows the names of
             label = label_of_id[x['category_id']]
             if label is None or x.get('iscrowd') and not use_crowded:
                 continue
-            if x.get('bbox'):
-                left, top, width, height = x['bbox']
-            else:
+            if not x.get('bbox'):
                 without_box.append((x, label))
                 continue
+            try:
+                left, top, width, height = map(float, x['bbox'])
+            except (OverflowError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f'{annotation}: bbox of annotation {x.get("id")} is no four '
+                    f'numbers: {error}') from error
             self._add(boxes, x['image_id'], left, top, width, height, label)
         if without_box:
             mask_api = _index(coco)
             for x, label in without_box:
-                self._add(boxes, x['image_id'], *mask_api(x), label)
+                try:
+                    box = mask_api(x)
+                except (AttributeError, KeyError, OverflowError, TypeError,
+                        ValueError) as error:
+                    raise ValueError(
+                        f'{annotation}: annotation {x.get("id")} has no bbox, and no '
+                        f'segmentation that can be read: {type(error).__name__} '
+                        f'{error}') from error
+                self._add(boxes, x['image_id'], *box, label)
         return list(names.values()), [boxes[i] for i in names], label_names
 
     def _add(self, boxes, image_id, left, top, width, height, label):
@@ -141,4 +158,56 @@ def _index(coco):
     index.dataset = coco
     with contextlib.redirect_stdout(io.StringIO()):  # it prints progress
         index.createIndex()
-    return lambda x: mask.toBbox(index.annToRLE(x))
+
+    def to_bbox(x):
+        photo = index.imgs[x['image_id']]
+        _check_segmentation(x['segmentation'], photo['height'], photo['width'])
+        return mask.toBbox(index.annToRLE(x))
+
+    return to_bbox
+
+
+def _check_segmentation(value, height, width):
+    if isinstance(value, list):
+        polygons = [
+            [(float(x), float(y)) for x, y in zip(
+                polygon[::2], polygon[1::2], strict=True)]
+            for polygon in value]
+        if min(map(len, polygons), default=0) < 3:
+            raise ValueError('a polygon of less than three corners, or none')
+        outline = sum(
+            math.dist(a, b) for polygon in polygons
+            for a, b in zip(polygon, polygon[1:] + polygon[:1], strict=True))
+        away = max(math.hypot(*polygon[0]) for polygon in polygons)
+        if not outline <= _MAX_OUTLINE or not away <= _MAX_OUTLINE:  # nor NaN
+            raise ValueError(
+                f'polygons of {outline:g} pixels in length, {away:g} away')
+    else:
+        height, width = value['size']
+        counts = value['counts']
+        if not isinstance(counts, list):
+            counts = _decode(counts)
+        if not all(isinstance(n, int) and n >= 0 for n in counts) or (
+                sum(counts) > height * width):
+            raise ValueError(f'counts of more than {height} x {width} pixels')
+    if not all(isinstance(n, int) and 0 < n < 2 ** 16 for n in (height, width)):
+        raise ValueError(f'a size of {height} x {width}')
+
+
+def _decode(text):
+    """The counts of COCO's compressed RLE."""
+    counts, n, shift = [], 0, 0
+    for byte in text.encode('ascii'):
+        byte -= 48
+        if not 0 <= byte < 64 or shift > 30:
+            raise ValueError('counts that are no RLE')
+        n |= (byte & 31) << shift
+        shift += 5
+        if not byte & 32:  # the last of this number
+            if byte & 16:
+                n -= 1 << shift
+            counts.append(n + counts[-2] if len(counts) > 2 else n)
+            n = shift = 0
+    if shift:
+        raise ValueError('counts that are cut off')
+    return counts

@@ -28,10 +28,12 @@ def check_names(
         source (str or path): Where they stand, for the message.
 
     Raises:
-        ValueError: If one is absolute, on a drive, empty or goes up by
+        ValueError: If one is no text, absolute, on a drive, empty or goes up by
             ``..``; the message names it.
     """
     for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f'{source} names {name!r}, which is no file name')
         if '..' in name or ':' in name or '\\' in name or name[:1] in ('/', ''):
             path = PureWindowsPath(name)  # it knows / as well as \
             if path.drive or path.root or '..' in path.parts or not path.name:
@@ -59,7 +61,8 @@ def find_files(
         if folder not in listed:
             try:
                 listed[folder] = set(os.listdir(os.path.join(root, folder)))
-            except OSError:  # no folder, or a loop of symbolic links
+            # no folder, a loop of symbolic links, or no name for one
+            except (OSError, ValueError):
                 listed[folder] = frozenset()
         return file in listed[folder]
 

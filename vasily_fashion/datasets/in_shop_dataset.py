@@ -77,6 +77,6 @@ class InShopDataset(RetrievalDataset):
             [status != 'gallery' for _, _, status in rows],
             [status != 'query' for _, _, status in rows],
             [status for _, _, status in rows],
-            [label_of_name.get(Path(name).parts[2], -1) for name, _, _ in rows],
+            [label_of_name.get(''.join(Path(name).parts[2:3]), -1) for name, _, _ in rows],
             [boxes[name] for name, _, _ in rows], missing=missing,
             source=partition, margin=margin)

@@ -5,6 +5,11 @@ import json
 import os
 from typing import Any
 
+# All rows of an array of text take as much memory as the longest, which is let
+# be as long as a path.
+_MAX_LENGTH = 4096
+_IN_ARRAYS = ('path', 'label', 'item_id', 'id', 'split')
+
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Read a text file, whatever its line ends, with or without a BOM.
@@ -37,7 +42,7 @@ def read_json(path: str | os.PathLike[str], kind: type) -> Any:
     """
     try:
         value = json.loads(read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # as of a million of [
         raise ValueError(
             f'{path} is no whole JSON file ({error}); fetch it again'
         ) from error
@@ -54,7 +59,8 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     Raises:
         FileNotFoundError: If there is none.
         ValueError: If it is not UTF-8, or no CSV, or a row has more or fewer
-            columns than the header.
+            columns than the header, or a path, id or split of more than 4096
+            characters.
     """
     reader = csv.DictReader(io.StringIO(read_text(path), newline=''))
     rows = []
@@ -65,6 +71,11 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
                 raise ValueError(
                     f'{os.fspath(path)}, line {reader.line_num}: it has not '
                     f'{len(reader.fieldnames or ())} columns as the header has')
+            for name in _IN_ARRAYS:
+                if len(row.get(name, '')) > _MAX_LENGTH:
+                    raise ValueError(
+                        f'{os.fspath(path)}, line {reader.line_num}: {name} has more '
+                        f'than {_MAX_LENGTH} characters')
             rows.append(row)
     except csv.Error as error:
         raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
@@ -87,8 +98,9 @@ def read_table(
 
     Raises:
         FileNotFoundError: If there is none.
-        ValueError: If a row has another number of columns, or there are
-            fewer rows than the first line says.
+        ValueError: If a row has another number of columns or a value of more
+            than 4096 characters, or there are fewer rows than the first line
+            says.
     """
     lines = read_text(path).splitlines()
     try:
@@ -102,6 +114,9 @@ def read_table(
             raise ValueError(
                 f'{path}, row {i + 1} has {len(row)} columns, not {n_column}: '
                 f'{" ".join(row)[:80]!r}')
+        if max(map(len, row)) > _MAX_LENGTH:
+            raise ValueError(
+                f'{path}, row {i + 1} has a value of more than {_MAX_LENGTH} characters')
     if len(rows) < n:
         raise ValueError(
             f'{path} has {len(rows)} rows where its first line says {n}: it '

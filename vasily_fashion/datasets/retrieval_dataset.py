@@ -58,7 +58,7 @@ class RetrievalDataset(GetterDataset):
 
     Raises:
         FileNotFoundError: If images are missing and are not to be skipped.
-        ValueError: If the columns are not of one length.
+        ValueError: If the columns are not of one length, or a box is infinite.
     """
 
     def __init__(self, root: str | os.PathLike[str], names: Sequence[str],
@@ -82,8 +82,10 @@ class RetrievalDataset(GetterDataset):
             'labels': np.full(n, -1, np.int32) if labels is None
             else np.asarray(labels, np.int32),
             'bboxes': np.full((n, 4), np.nan, np.float32) if bboxes is None
-            else np.asarray(bboxes, np.float32).reshape(-1, 4),
+            else _as_float32(bboxes).reshape(-1, 4),
         }
+        if np.isinf(columns['bboxes']).any():
+            raise ValueError(f'{source}: a box is infinite')
         lengths = {'names': n, **{k: len(x) for k, x in columns.items()}}
         if len(set(lengths.values())) > 1:
             raise ValueError(f'columns must be of one length, not {lengths}')
@@ -156,3 +158,8 @@ class RetrievalDataset(GetterDataset):
             self.is_gallery[which], self.splits[which], self.labels[which],
             self.bboxes[which], self.label_names, 'skip',
             margin=self.margin, long_side=self.long_side)
+
+
+def _as_float32(bboxes):
+    with np.errstate(over='ignore'):  # it becomes infinite
+        return np.asarray(bboxes, np.float32)

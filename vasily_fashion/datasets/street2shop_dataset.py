@@ -82,7 +82,7 @@ class Street2ShopDataset(RetrievalDataset):
                         bboxes.append((np.nan,) * 4)
                     else:
                         bboxes.append(_corners(entry['bbox']))
-                except (KeyError, TypeError, ValueError) as error:
+                except (KeyError, OverflowError, TypeError, ValueError) as error:
                     raise ValueError(
                         f'{path}: entry {entry} is not as published: '
                         f'{type(error).__name__} {error}') from error
@@ -123,6 +123,7 @@ def _read_addresses(path):
     addresses = {}
     for line in read_text(path).splitlines():
         number, _, address = line.partition(',')  # addresses have commas too
-        if number.strip().isdecimal():
+        number = number.strip()
+        if number.isdecimal() and len(number) < 20:
             addresses[int(number)] = address.strip()
     return addresses

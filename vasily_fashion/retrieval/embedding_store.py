@@ -12,6 +12,7 @@ import numpy as np
 
 _FORMAT = 'vasily_fashion.EmbeddingStore'
 _VERSION = 1
+_KINDS = {'ids': 'U', 'stamps': 'U', 'reasons': 'U', 'embeddings': 'f', 'categories': 'i'}
 _SHARD = re.compile(r'shard-(\d{6})\.npz')
 
 
@@ -134,6 +135,12 @@ class EmbeddingStore:
                     raise ValueError('it is of a newer version')
                 found = str(npz['extractor_sha256'])
                 content = {key: npz[key] for key in keys}
+            n = len(content['ids'])
+            for key, array in content.items():
+                if array.shape[:1] != (n,) or array.ndim != 1 + (key == 'embeddings'):
+                    raise ValueError(f'{key} is of shape {array.shape}')
+                if array.dtype.kind != _KINDS[key]:
+                    raise ValueError(f'{key} is of {array.dtype}')
         # damaged archives raise nearly anything
         except Exception as error:
             raise ValueError(

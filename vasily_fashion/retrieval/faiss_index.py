@@ -17,7 +17,7 @@ from vasily_fashion.retrieval._arguments import (
     sha256_of,
 )
 from vasily_fashion.retrieval._rows import Rows
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, check_npz
 
 import numpy as np
 from chainer import backend
@@ -224,12 +224,13 @@ class FaissIndex:
         self._rows.remove(ids)
         if self._rows.n > 2 * len(self._rows):
             kept = np.flatnonzero(self._rows.is_there)
-            embeddings = self._decode(kept)
-            self._index.reset()
             if self.factory.startswith('IVF'):
-                self._index.make_direct_map()
-            if len(embeddings):
-                self._index.add(embeddings)
+                self._keep_in_lists(kept)
+            else:
+                embeddings = self._decode(kept)
+                self._index.reset()
+                if len(embeddings):
+                    self._index.add(embeddings)
             self._rows.compact()
 
     def search(
@@ -354,27 +355,34 @@ class FaissIndex:
         faiss = _import_faiss()
         path = Path(path)
         manifest = _read_manifest(path)
-        index = cls(manifest['dim'], manifest['factory'], manifest['metric'],
+        # not of its factory: a number in that is as much memory
+        index = cls(manifest['dim'], 'Flat', manifest['metric'],
                     None, manifest['ef_search'], manifest['n_probe'])
+        index.factory = manifest['factory']
         index.extractor_sha256 = manifest['extractor_sha256']
         check_extractor(path, index.extractor_sha256, extractor)
-        for key, file in manifest['files'].items():
+        for key in 'faiss', 'rows':
+            file = manifest['files'][key]
             _check_file(path / file['name'], file,
                         not (mapped and key == 'faiss'))
         name = path / manifest['files']['faiss']['name']
-        index._index = faiss.read_index(
-            str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+        try:
+            index._index = faiss.read_index(
+                str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+        except RuntimeError as error:
+            raise ValueError(
+                f'{name} is no index of Faiss; save it again') from error
         index._is_mapped = mapped
-        with np.load(path / manifest['files']['rows']['name'],
-                     allow_pickle=False) as rows:
-            ids, there = rows['ids'], rows['is_there']
-            ids = ids.astype(object) if ids.dtype.kind == 'U' else ids
-            index._rows._ids = ids
-            index._rows._categories = rows['categories']
+        ids, there, categories = _read_rows(
+            path / manifest['files']['rows']['name'])
+        index._rows._ids, index._rows._categories = ids, categories
         index._rows._is_there, index._rows.n = there, len(there)
         index._rows.row_of_id = dict(zip(
             ids[there].tolist(), np.flatnonzero(there).tolist(), strict=True))
-        if (index._index.d, index._index.ntotal) != (index.dim, len(there)):
+        kind = (faiss.IndexHNSW if index.factory.startswith('HNSW') else
+                faiss.IndexIVF if index.factory.startswith('IVF') else faiss.Index)
+        if (index._index.d, index._index.ntotal) != (index.dim, len(there)) or (
+                not isinstance(index._index, kind)):
             raise ValueError(f'{name} is not of this index: save it again')
         return index
 
@@ -383,6 +391,31 @@ class FaissIndex:
             raise ValueError(
                 'this index is mapped, which is for searches alone: load it '
                 'with mapped=False')
+
+    def _keep_in_lists(self, kept):
+        """Leave some rows alone in the lists of IVF, numbered anew.
+
+        Their codes are moved as they are: what a code stands for may be nearer
+        to another list, where it would be rounded again, to something else.
+        """
+        faiss = _import_faiss()
+        from faiss.contrib.inspect_tools import get_invlist
+
+        new_rows = np.full(self._rows.n, -1)
+        new_rows[kept] = np.arange(len(kept))
+        lists = self._index.invlists
+        self._index.make_direct_map(False)
+        for i in range(lists.nlist):
+            rows, codes = get_invlist(lists, i)
+            rows = new_rows[rows]
+            codes = np.ascontiguousarray(codes[rows >= 0])
+            rows = rows[rows >= 0]
+            lists.resize(i, 0)
+            if len(rows):
+                lists.add_entries(
+                    i, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(codes))
+        self._index.ntotal = len(kept)
+        self._index.make_direct_map()
 
     def _find(self, queries, rows, k):
         """Rows that Faiss finds, :math:`(Q, k)`; -1 where it finds none."""
@@ -468,22 +501,56 @@ def _read_manifest(path):
             raise ValueError(
                 f'its format version is {manifest["version"]}, this library '
                 f'reads up to {_VERSION}; update vasily_fashion')
-        for key in ('dim', 'metric', 'factory', 'extractor_sha256',
-                    'ef_search', 'n_probe', 'files'):
-            manifest[key]
+        if check_dim(manifest['dim']) >= 2 ** 31:  # Faiss' own limit
+            raise ValueError(f'its dim is {manifest["dim"]}')
+        check_metric(manifest['metric'])
+        for key in 'ef_search', 'n_probe':
+            value = manifest[key]
+            if (value is not None or key == 'ef_search') and not (
+                    isinstance(value, int) and 0 < value < 2 ** 31):
+                raise ValueError(f'its {key} is {manifest[key]!r}')
+        for key in 'factory', 'extractor_sha256':
+            if not isinstance(manifest[key], str):
+                raise ValueError(f'its {key} is {manifest[key]!r}')
+        if not _FACTORY.fullmatch(manifest['factory']):
+            raise ValueError(f'its factory is {manifest["factory"]!r}')
         for key in 'faiss', 'rows':
+            file = manifest['files'][key]
             # a name that leads elsewhere is none of ours
-            if not _is_ours(manifest['files'][key]['name']):
-                raise ValueError(f'it names {manifest["files"][key]["name"]!r}')
+            if not _is_ours(file['name']):
+                raise ValueError(f'it names {file["name"]!r}')
+            file['size'], file['sha256']
     except OSError as error:
         raise type(error)(
             f'{path}: the index cannot be opened ({error.strerror or error}); '
             'check the path') from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, RecursionError, TypeError,
+            ValueError) as error:
         raise ValueError(
             f'{path}: this is no index that FaissIndex.save wrote, or it is '
             f'damaged ({error}); save it again') from error
     return manifest
+
+
+def _read_rows(path):
+    try:
+        with open(path, 'rb') as file:
+            check_npz(file, os.path.getsize(path))  # nothing is compressed
+            with np.load(file, allow_pickle=False) as npz:
+                ids, there, categories = (
+                    npz[key] for key in ('ids', 'is_there', 'categories'))
+        if not ids.shape == there.shape == categories.shape == (len(ids),):
+            raise ValueError('its columns are not of one length')
+        if (ids.dtype.kind != 'U' and ids.dtype != np.int64) or (
+                there.dtype != bool or categories.dtype != np.int32):
+            raise ValueError('its columns are of other types')
+        if len(set(ids[there].tolist())) < there.sum():
+            raise ValueError('an id is there twice')
+    # damaged archives raise nearly anything
+    except Exception as error:
+        raise ValueError(
+            f'{path} are no rows of an index ({error}); save it again') from error
+    return ids.astype(object) if ids.dtype.kind == 'U' else ids, there, categories
 
 
 def _check_file(path, expected, with_content):
