@@ -1,12 +1,14 @@
 """Send snaps to a running app from many clients at once.
 
-Good ones, and with --bad others: no images, too many bytes, wrong parameters.
-Printed is how all were answered, after how long, and the memory of the server
-before, at most, and after. It is for a server of your own on this machine.
+Good ones, and with --bad others: no images, too many bytes or pixels, wrong
+parameters. Printed is how each kind was answered, after how long, and the memory
+of the server before, at most, and after. It is for a server of your own on this
+machine.
 """
 import argparse
 import asyncio
 import collections
+import io
 import json
 import sys
 import time
@@ -16,18 +18,22 @@ from vasily_fashion.utils import atomic_write
 
 import httpx
 import numpy as np
+from PIL import Image
 
 _TIMEOUT = 600
 
 
-async def client(url, n_request, snaps, bad, rng, answers):
+async def client(args, snaps, huge, rng, answers):
     """Send one request after the other."""
-    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as session:
-        for _ in range(n_request):
+    end = time.monotonic() + (args.seconds or 0)
+    n_sent = 0
+    async with httpx.AsyncClient(base_url=args.url, timeout=_TIMEOUT) as session:
+        while time.monotonic() < end if args.seconds else n_sent < args.n_request:
+            n_sent += 1
             content = snaps[rng.integers(len(snaps))]
-            params, expected = {'k': int(rng.integers(1, 20))}, {200, 503}
-            if rng.random() < bad:
-                content, params, expected = spoil(content, rng)
+            kind, params, expected = 'good', {'k': int(rng.integers(1, 20))}, {200, 503}
+            if rng.random() < args.bad:
+                kind, content, params, expected = spoil(content, huge, rng)
             start = time.perf_counter()
             try:
                 answer = await session.post('search', content=content, params=params)
@@ -35,19 +41,28 @@ async def client(url, n_request, snaps, bad, rng, answers):
                 json.loads(answer.content)
             except (httpx.HTTPError, ValueError) as error:
                 code = type(error).__name__
-            answers.append((code, code in expected, time.perf_counter() - start))
+            answers.append((kind, code, code in expected, time.perf_counter() - start))
 
 
-def spoil(content, rng):
+def spoil(content, huge, rng):
     """What is to be refused, and how."""
-    kind = rng.integers(4)
+    kind = rng.integers(5)
     if kind == 0:
-        return rng.bytes(int(rng.integers(0, 99999))), {}, {422, 503}
+        return 'no image', rng.bytes(int(rng.integers(0, 99999))), {}, {422, 503}
     if kind == 1:
-        return content[:len(content) // 2], {}, {422, 503}
+        return 'half an image', content[:len(content) // 2], {}, {422, 503}
     if kind == 2:
-        return bytes(12_000_000), {}, {413}
-    return content, {'box': '5,5,5,5'}, {422, 503}
+        return 'too many bytes', bytes(12_000_000), {}, {413}
+    if kind == 3:
+        return 'too many pixels', huge, {}, {422, 503}
+    return 'empty box', content, {'box': '5,5,5,5'}, {422, 503}
+
+
+def many_pixels():
+    """A file of some kilobytes, 25 million pixels."""
+    file = io.BytesIO()
+    Image.new('L', (5000, 5000)).save(file, 'PNG')
+    return file.getvalue()
 
 
 def resident(pid):
@@ -70,27 +85,38 @@ async def run(args):
         shop = (await session.get('shop')).json()
         snaps = ([path.read_bytes() for path in map(Path, args.photo)] or [
             (await session.get(path)).content for path in shop['samples']])
+    huge = many_pixels()
     answers, memory = [], [resident(args.pid)] if args.pid else []
     watching = asyncio.create_task(watch(args.pid, .5, memory)) if args.pid else None
     start = time.perf_counter()
     await asyncio.gather(*[
-        client(args.url, args.n_request, snaps, args.bad,
-               np.random.default_rng([args.seed, i]), answers)
+        client(args, snaps, huge, np.random.default_rng([args.seed, i]), answers)
         for i in range(args.n_client)])
     seconds = time.perf_counter() - start
     if watching:
         memory.append(resident(args.pid))
         watching.cancel()
-    times = [t for code, _, t in answers if code == 200]
+    times = [t for _, code, _, t in answers if code == 200]
     return {
         'n_client': args.n_client, 'seconds': seconds,
         'answers': dict(sorted(collections.Counter(
-            str(code) for code, _, _ in answers).items())),
-        'unexpected': sum(not good for _, good, _ in answers),
+            str(code) for _, code, _, _ in answers).items())),
+        'kinds': {
+            kind: about([(code, t) for its, code, _, t in answers if its == kind])
+            for kind in sorted({kind for kind, _, _, _ in answers})},
+        'unexpected': sum(not good for _, _, good, _ in answers),
         'per_second': len(times) / seconds,
         'p50': float(np.percentile(times, 50)) if times else None,
         'p99': float(np.percentile(times, 99)) if times else None,
         'memory': memory}
+
+
+def about(answers):
+    """The numbers of one kind of request."""
+    codes, times = zip(*answers, strict=True)
+    return {
+        'answers': dict(sorted(collections.Counter(map(str, codes)).items())),
+        'p50': float(np.percentile(times, 50)), 'p99': float(np.percentile(times, 99))}
 
 
 def main(argv=None):
@@ -107,6 +133,8 @@ def main(argv=None):
         '--n-request', type=int, default=4,
         help='of each, one after the other (default: %(default)s)')
     parser.add_argument(
+        '--seconds', type=float, help='go on for so long, instead of --n-request')
+    parser.add_argument(
         '--bad', type=float, default=0., help='share of requests that are to '
         'be refused (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0)
@@ -119,6 +147,8 @@ def main(argv=None):
     if result['p50'] is not None:
         print(f'{result["per_second"]:.2f} snaps a second; p50 {result["p50"]:.1f} s, '
               f'p99 {result["p99"]:.1f} s')
+    for kind, its in result['kinds'].items():
+        print(f'{kind:>15}: {its["answers"]}, p50 {its["p50"]:.2f} s, p99 {its["p99"]:.2f} s')
     if result['memory']:
         memory = result['memory']
         print(f'memory {memory[0]:.0f} MB before, {max(memory):.0f} at most, '

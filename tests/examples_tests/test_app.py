@@ -276,3 +276,15 @@ def test_load(serve, url, tmp_path):
     # eight at a time are let in: some good ones, some wrong, and some too late
     assert {'200', '413', '422', '503'} == set(result['answers'])
     assert result['p50'] <= result['p99']
+    assert {'good', 'too many bytes', 'too many pixels'} < set(result['kinds'])
+    assert sum(
+        sum(kind['answers'].values()) for kind in result['kinds'].values()) == 36
+
+
+def test_load_for_seconds(url):
+    done = subprocess.run(
+        [sys.executable, _ROOT / 'examples/app/load.py', '--url', url,
+         '--n-client', '2', '--seconds', '2', '--bad', '1'],
+        capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': str(_ROOT)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ', 0 not as they should be' in done.stdout and 'good' not in done.stdout

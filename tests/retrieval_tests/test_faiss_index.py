@@ -110,7 +110,7 @@ def test_removed_rows_are_taken_away(embeddings):
         assert index.search(embeddings[170:171], 1)[1].tolist() == [['p170']]
 
 
-@pytest.mark.parametrize('factory', ['IVF16,Flat', 'IVF16,SQ8', 'IVF16,PQ8'])
+@pytest.mark.parametrize('factory', ['IVF16,Flat', 'IVF16,SQ8', 'IVF16,PQ4'])
 def test_taking_away_rounds_no_more(factory, embeddings):
     """What is rounded is not rounded again, in whatever list that would be."""
     index = FaissIndex(_DIM, factory, n_probe=16)
