@@ -24,7 +24,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='example: python weights/pack.py fashion_ssd300 '
-        'output/ssd/model.npz 2026_11_25c')
+        'output/ssd/model.npz 2026_11_26')
     parser.add_argument('link', choices=sorted(_LINKS))
     parser.add_argument('model', help='model.npz that the training wrote')
     parser.add_argument('version', help='end of the file name, such as a date')
