@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 _CORPUS = Path(__file__).parent / 'corpus'
-_N = 250
+_N = 150
 _SECONDS = 10  # that any input may take
 
 

@@ -14,7 +14,7 @@ _N = {'flat': 12, 'faiss': 12, 'weights': 12}
 
 
 @pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[pytest.mark.slow] * (name in ('build-faiss', 'compile')))
+    pytest.param(name, marks=[pytest.mark.slow] * (name in ('build-flat', 'build-faiss', 'compile')))
     for name in WORKS])
 def test_as_if_left_alone(name, tmp_path):
     if name in _NEEDS and not importlib.util.find_spec(_NEEDS[name]):
