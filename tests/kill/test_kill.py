@@ -9,12 +9,13 @@ import pytest
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='no SIGKILL there')
 _NEEDS = {'faiss': 'faiss', 'build-faiss': 'faiss', 'compile': 'openvino'}
+_SLOW = 'build-flat', 'build-faiss', 'compile'
 # how often, so that all take half a minute
 _N = {'flat': 12, 'faiss': 12, 'weights': 12}
 
 
 @pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[pytest.mark.slow] * (name in ('build-flat', 'build-faiss', 'compile')))
+    pytest.param(name, marks=[pytest.mark.slow] if name in _SLOW else [])
     for name in WORKS])
 def test_as_if_left_alone(name, tmp_path):
     if name in _NEEDS and not importlib.util.find_spec(_NEEDS[name]):
