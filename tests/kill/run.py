@@ -1,12 +1,14 @@
 """Kill a work hundreds of times.
 
-    PYTHONPATH=. python tests/kill/run.py ssd --kills 200
+    python tests/kill/run.py ssd --kills 200
 """
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.kill.kill import kill_again_and_again, kill_the_app
 from tests.kill.works import WORKS
 

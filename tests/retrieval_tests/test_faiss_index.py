@@ -159,18 +159,18 @@ def saved(embeddings, tmp_path):
 
 def test_killed_while_saving(saved, embeddings, monkeypatch):
     """What was there before stays, and the next save cleans up."""
-    from vasily_fashion.retrieval import faiss_index
+    from vasily_fashion.retrieval import _faiss_folder
 
     index = FaissIndex.load(saved)
     index.add(embeddings[10:12], [10, 11])
-    atomic_write = faiss_index.atomic_write
+    atomic_write = _faiss_folder.atomic_write
 
     def killed(path, *args):
         if str(path).endswith('manifest.json'):
             raise KeyboardInterrupt
         return atomic_write(path, *args)
 
-    monkeypatch.setattr(faiss_index, 'atomic_write', killed)
+    monkeypatch.setattr(_faiss_folder, 'atomic_write', killed)
     with pytest.raises(KeyboardInterrupt):
         index.save(saved)
     assert len(FaissIndex.load(saved)) == 10

@@ -1,9 +1,6 @@
-import hashlib
-import json
 import math
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,17 +13,19 @@ from vasily_fashion.retrieval._arguments import (
     check_metric,
     sha256_of,
 )
+from vasily_fashion.retrieval._faiss_folder import (
+    FACTORY,
+    check_file,
+    read_manifest,
+    read_rows,
+    write_folder,
+)
 from vasily_fashion.retrieval._rows import Rows
-from vasily_fashion.utils import atomic_write, check_npz
 
 import numpy as np
 from chainer import backend
 from chainer.backends import cuda
 
-_FORMAT = 'vasily_fashion.FaissIndex'
-_VERSION = 1
-_FACTORY = re.compile(
-    r'Flat|SQ8|HNSW\d+(,(Flat|SQ8))?|IVF\d+(_HNSW\d+)?,(Flat|SQ8|PQ\d+(x\d+)?)')
 # Candidates of a query beyond k, whose distances are taken from differences.
 _SLACK = 16
 # Up to this many rows, a search within a category looks at each of them.
@@ -118,7 +117,7 @@ class FaissIndex:
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
         self.extractor_sha256 = sha256_of(extractor)
-        if not _FACTORY.fullmatch(factory):
+        if not FACTORY.fullmatch(factory):
             raise ValueError(
                 f"factory must be such as 'Flat', 'SQ8', 'HNSW32', "
                 f"'IVF1024,Flat' or 'IVF1024,PQ32', not {factory!r}")
@@ -297,37 +296,18 @@ class FaissIndex:
             ValueError: If it holds something else.
         """
         faiss = _import_faiss()
-        path = Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        if not (path / 'manifest.json').exists() and any(
-                not _is_ours(x.name) for x in path.iterdir()):
-            raise ValueError(
-                f'{path}: this folder holds other files; name a new one')
-        token = secrets.token_hex(8)
-        names = {'faiss': f'{token}.faiss', 'rows': f'{token}.npz'}
-        with atomic_write(path / names['rows']) as file:
-            ids = self._rows._ids[:self._rows.n]
-            np.savez(
-                file, ids=ids.astype(str) if ids.dtype == object else ids,
-                categories=self._rows._categories[:self._rows.n],
-                is_there=self._rows.is_there)
-        with atomic_write(path / names['faiss']) as file:
-            faiss.write_index(
-                self._index, faiss.PyCallbackIOWriter(file.write))
-        manifest = {
-            'format': _FORMAT, 'version': _VERSION, 'dim': self.dim,
-            'metric': self.metric, 'factory': self.factory,
+        ids = self._rows._ids[:self._rows.n]
+        write_folder(Path(path), {
+            'dim': self.dim, 'metric': self.metric, 'factory': self.factory,
             'extractor_sha256': self.extractor_sha256,
             'ef_search': self.ef_search, 'n_probe': self.n_probe,
-            'files': {
-                key: {'name': name, 'size': os.path.getsize(path / name),
-                      'sha256': _sha256(path / name)}
-                for key, name in names.items()}}
-        with atomic_write(path / 'manifest.json', 'w') as file:
-            json.dump(manifest, file, indent=2)
-        for old in path.iterdir():
-            if _is_ours(old.name) and old.name not in names.values():
-                old.unlink()
+        }, {
+            'faiss': lambda file: faiss.write_index(
+                self._index, faiss.PyCallbackIOWriter(file.write)),
+            'rows': lambda file: np.savez(
+                file, ids=ids.astype(str) if ids.dtype == object else ids,
+                categories=self._rows._categories[:self._rows.n],
+                is_there=self._rows.is_there)})
 
     @classmethod
     def load(
@@ -354,18 +334,15 @@ class FaissIndex:
         """
         faiss = _import_faiss()
         path = Path(path)
-        manifest = _read_manifest(path)
+        manifest = read_manifest(path)
         # not of its factory: a number in that is as much memory
         index = cls(manifest['dim'], 'Flat', manifest['metric'],
                     None, manifest['ef_search'], manifest['n_probe'])
         index.factory = manifest['factory']
         index.extractor_sha256 = manifest['extractor_sha256']
         check_extractor(path, index.extractor_sha256, extractor)
-        for key in 'faiss', 'rows':
-            file = manifest['files'][key]
-            _check_file(path / file['name'], file,
-                        not (mapped and key == 'faiss'))
-        name = path / manifest['files']['faiss']['name']
+        name = check_file(path, manifest, 'faiss', with_content=not mapped)
+        rows = check_file(path, manifest, 'rows')
         try:
             index._index = faiss.read_index(
                 str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
@@ -373,8 +350,7 @@ class FaissIndex:
             raise ValueError(
                 f'{name} is no index of Faiss; save it again') from error
         index._is_mapped = mapped
-        ids, there, categories = _read_rows(
-            path / manifest['files']['rows']['name'])
+        ids, there, categories = read_rows(rows)
         index._rows._ids, index._rows._categories = ids, categories
         index._rows._is_there, index._rows.n = there, len(there)
         index._rows.row_of_id = dict(zip(
@@ -478,89 +454,3 @@ def _import_faiss():
             "FaissIndex needs Faiss: pip install 'vasily_fashion[faiss]', or "
             'faiss-cpu alone') from error
     return faiss
-
-
-def _is_ours(name):
-    return re.fullmatch(
-        r'[0-9a-f]{16}\.(faiss|npz)'
-        r'|\.([0-9a-f]{16}\.(faiss|npz)|manifest\.json)\.[0-9a-f]{16}\.tmp',
-        name) is not None
-
-
-def _sha256(path):
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
-
-
-def _read_manifest(path):
-    try:
-        manifest = json.loads((path / 'manifest.json').read_text('utf-8'))
-        if manifest['format'] != _FORMAT:
-            raise ValueError(f'its format is {manifest["format"]!r}')
-        if manifest['version'] > _VERSION:
-            raise ValueError(
-                f'its format version is {manifest["version"]}, this library '
-                f'reads up to {_VERSION}; update vasily_fashion')
-        if check_dim(manifest['dim']) >= 2 ** 31:  # Faiss' own limit
-            raise ValueError(f'its dim is {manifest["dim"]}')
-        check_metric(manifest['metric'])
-        for key in 'ef_search', 'n_probe':
-            value = manifest[key]
-            if (value is not None or key == 'ef_search') and not (
-                    isinstance(value, int) and 0 < value < 2 ** 31):
-                raise ValueError(f'its {key} is {manifest[key]!r}')
-        for key in 'factory', 'extractor_sha256':
-            if not isinstance(manifest[key], str):
-                raise ValueError(f'its {key} is {manifest[key]!r}')
-        if not _FACTORY.fullmatch(manifest['factory']):
-            raise ValueError(f'its factory is {manifest["factory"]!r}')
-        for key in 'faiss', 'rows':
-            file = manifest['files'][key]
-            # a name that leads elsewhere is none of ours
-            if not _is_ours(file['name']):
-                raise ValueError(f'it names {file["name"]!r}')
-            file['size'], file['sha256']
-    except OSError as error:
-        raise type(error)(
-            f'{path}: the index cannot be opened ({error.strerror or error}); '
-            'check the path') from error
-    except (KeyError, OverflowError, RecursionError, TypeError,
-            ValueError) as error:
-        raise ValueError(
-            f'{path}: this is no index that FaissIndex.save wrote, or it is '
-            f'damaged ({error}); save it again') from error
-    return manifest
-
-
-def _read_rows(path):
-    try:
-        with open(path, 'rb') as file:
-            check_npz(file, os.path.getsize(path))  # nothing is compressed
-            with np.load(file, allow_pickle=False) as npz:
-                ids, there, categories = (
-                    npz[key] for key in ('ids', 'is_there', 'categories'))
-        if not ids.shape == there.shape == categories.shape == (len(ids),):
-            raise ValueError('its columns are not of one length')
-        if (ids.dtype.kind != 'U' and ids.dtype != np.int64) or (
-                there.dtype != bool or categories.dtype != np.int32):
-            raise ValueError('its columns are of other types')
-        if len(set(ids[there].tolist())) < there.sum():
-            raise ValueError('an id is there twice')
-    # damaged archives raise nearly anything
-    except Exception as error:
-        raise ValueError(
-            f'{path} are no rows of an index ({error}); save it again') from error
-    return ids.astype(object) if ids.dtype.kind == 'U' else ids, there, categories
-
-
-def _check_file(path, expected, with_content):
-    try:
-        is_whole = path.stat().st_size == expected['size'] and not (
-            with_content and _sha256(path) != expected['sha256'])
-    except OSError as error:
-        raise type(error)(
-            f'{path}: the index cannot be opened ({error.strerror or error}); '
-            'save it again') from error
-    if not is_whole:
-        raise ValueError(
-            f'{path} is truncated or damaged; save the index again')
