@@ -42,6 +42,16 @@ def test_an_error_keeps_the_older_file(tmp_path, error):
     assert (tmp_path / 'a').read_bytes() == b'old'
 
 
+@pytest.mark.parametrize('name', ['a' * 255, 'ü' * 127, 'b' * 228])
+def test_names_as_long_as_file_systems_take(tmp_path, name):
+    path = tmp_path / name
+    for content in b'older', b'newer':
+        with atomic_write(path) as f:
+            f.write(content)
+    assert path.read_bytes() == b'newer'
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_replaces_the_older_file(tmp_path):
     (tmp_path / 'a').write_bytes(b'old and longer')
     with atomic_write(tmp_path / 'a') as f:

@@ -90,8 +90,8 @@ class Rows:
     def compact(self) -> np.ndarray:
         """Forget the removed rows; return which were kept."""
         kept = np.flatnonzero(self.is_there)
-        ids, categories = self._ids[kept], self._categories[kept]
-        self.__init__()  # type: ignore[misc]
-        self._ids = self._ids.astype(ids.dtype)
-        self.append(ids, categories)
+        self.n = len(kept)
+        self._ids, self._categories = self._ids[kept], self._categories[kept]
+        self._is_there = np.ones(self.n, bool)
+        self.row_of_id = dict(zip(self._ids.tolist(), range(self.n), strict=True))
         return kept

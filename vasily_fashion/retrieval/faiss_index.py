@@ -35,7 +35,7 @@ _BLOCK = 65536
 
 
 def choose_factory(
-        n: int, dim: int = 128, memory: int | None = None) -> str:
+        n: int, dim: int = 128, memory: float | None = None) -> str:
     """A Faiss factory string for a number of items.
 
     Up to 50,000 items 'Flat', which is exact. Beyond, the fastest of those
@@ -46,7 +46,7 @@ def choose_factory(
     Args:
         n (int): Items there will be.
         dim (int): Length of an embedding.
-        memory (int): Bytes there are for the index; no limit by default.
+        memory (float): Bytes there are for the index; no limit by default.
 
     Returns:
         str: For :class:`FaissIndex`.
@@ -66,7 +66,7 @@ def choose_factory(
             return factory
     raise ValueError(
         f'{n:,} items take {n * size:,} bytes at the least, more than the '
-        f'{memory:,} there are: use MilvusIndex on several machines')
+        f'{memory:,.0f} there are: use MilvusIndex on several machines')
 
 
 class FaissIndex:

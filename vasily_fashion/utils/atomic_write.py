@@ -1,6 +1,7 @@
 import contextlib
 import errno
 import glob
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import IO, Any
 from vasily_fashion.utils.abandoned import being_written, remove_abandoned
 
 _NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
+# File systems take names of 255 bytes; a temporary one is longer by 23.
+_MAX_NAME = 230
 
 
 @contextlib.contextmanager
@@ -54,6 +57,8 @@ def atomic_write(
             'name a file to write')
 
     name = os.path.basename(target)
+    if len(os.fsencode(name)) > _MAX_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
     remove_abandoned(folder, f'.{glob.escape(name)}.{"[0-9a-f]" * 16}.tmp')
     with contextlib.ExitStack() as stack:
         is_there = False
