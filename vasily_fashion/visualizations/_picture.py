@@ -1,10 +1,14 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+if TYPE_CHECKING:
+    from vasily_fashion.retrieval import RetrievedItem
 
 INK, GREY, BLUE, RED, GREEN = (
     '#333333', '#8c8c8c', '#30638e', '#d1495b', '#5b8c5a')
@@ -47,6 +51,28 @@ def picture(
         (x, y), wide, high, fill=False, edgecolor=colour or '#dddddd',
         linewidth=linewidth if colour else .8, zorder=3))
     return x, y, wide, high
+
+
+def best_items(items: 'Sequence[RetrievedItem]') -> 'list[RetrievedItem]':
+    """The four of the best scores; boxes that users drew come first."""
+    return sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))[:4]
+
+
+def outline(
+        ax: Axes, img: np.ndarray, where: tuple[float, float, float, float],
+        bbox: np.ndarray, colour: Any) -> tuple[float, float]:
+    """Draw a box of an image that :func:`picture` drew.
+
+    Returns:
+        (float, float): The middle of its right edge.
+    """
+    left, bottom, _, high = where
+    y_min, x_min, y_max, x_max = np.clip(
+        bbox, 0, np.tile(img.shape[1:], 2)) * (high / img.shape[1])
+    ax.add_patch(Rectangle(
+        (left + x_min, bottom + high - y_max), x_max - x_min, y_max - y_min,
+        fill=False, edgecolor=colour, linewidth=2.2, zorder=4))
+    return left + x_max, bottom + high - (y_min + y_max) / 2
 
 
 def arrow(

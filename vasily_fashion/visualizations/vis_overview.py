@@ -8,8 +8,10 @@ from vasily_fashion.visualizations._picture import (
     GREY,
     INK,
     arrow,
+    best_items,
     block,
     new_axes,
+    outline,
     picture,
     set_up,
 )
@@ -17,7 +19,6 @@ from vasily_fashion.visualizations._picture import (
 import numpy as np
 from matplotlib import color_sequences
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 if TYPE_CHECKING:
     from vasily_fashion.retrieval import RetrievedItem
@@ -49,7 +50,7 @@ def vis_overview(
     if ax is None:
         ax = new_axes(_WIDTH, _HEIGHT)
     set_up(ax, _WIDTH, _HEIGHT)
-    items = sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))[:4]
+    items = best_items(items)
     for x, w, title, by in (
             (.3, 3.2, '1  Detection', 'SSD300: where is an item?'),
             (4.5, 2.6, '2  Category', 'SSD300: what is it?'),
@@ -57,16 +58,11 @@ def vis_overview(
         block(ax, x, 5.72, w, .42, title)
         ax.text(x + w / 2, 5.5, by, ha='center', va='center', fontsize=10,
                 color=GREY)
-    left, bottom, wide, high = picture(ax, img, (.3, .2, 3.2, _TOP))
-    scale = high / img.shape[1]
+    where = picture(ax, img, (.3, .2, 3.2, _TOP))
     height = _TOP / max(len(items), 1)
     for i, (item, colour) in enumerate(zip(items, _COLOURS, strict=False)):
         y = .2 + _TOP - (i + .5) * height
-        y0, x0, y1, x1 = np.clip(
-            item.bbox, 0, np.tile(img.shape[1:], 2)) * scale
-        ax.add_patch(Rectangle(
-            (left + x0, bottom + high - y1), x1 - x0, y1 - y0, fill=False,
-            edgecolor=colour, linewidth=2.2, zorder=4))
+        outline(ax, img, where, item.bbox, colour)
         crop, = crop_by_bbox(img, item.bbox[None])
         cell = min(height - .14, 1.3)
         picture(ax, crop, (4.5, y - cell / 2, 1.2, cell), colour, 2.2)
@@ -77,7 +73,7 @@ def vis_overview(
         for j, product in enumerate(item.ids[:4].tolist()):
             picture(ax, product_image(product),
                     (8.1 + 1.16 * j, y - cell / 2, 1.08, cell))
-    arrow(ax, (left + wide + .15, .2 + _TOP / 2), (4.3, .2 + _TOP / 2), INK)
+    arrow(ax, (where[0] + where[2] + .15, .2 + _TOP / 2), (4.3, .2 + _TOP / 2), INK)
     if not items:
         ax.text(6.5, .2 + _TOP / 2, 'no item found', color=BLUE,
                 ha='center', fontsize=12)

@@ -5,7 +5,9 @@ from vasily_fashion.visualizations._picture import (
     BLUE,
     GREY,
     INK,
+    best_items,
     new_axes,
+    outline,
     picture,
     set_up,
 )
@@ -41,26 +43,19 @@ def vis_title(
     if ax is None:
         ax = new_axes(_WIDTH, _HEIGHT)
     set_up(ax, _WIDTH, _HEIGHT)
-    items = sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))[:4]
     # from head to foot, as their rows are
-    items = sorted(items, key=lambda item: item.bbox[0] + item.bbox[2])
+    items = sorted(best_items(items), key=lambda item: item.bbox[0] + item.bbox[2])
     ax.text(.45, 2.75, title, fontsize=27, weight='bold', color=INK,
             va='bottom')
     ax.text(.45, 2.45, subtitle, fontsize=12, color=GREY, va='top',
             linespacing=1.5)
     ax.add_patch(Rectangle((.45, 2.6), .9, .05, color=BLUE))
-    left, bottom, wide, high = picture(ax, img, (4.5, .2, 3., 4.2))
-    scale = high / img.shape[1]
+    where = picture(ax, img, (4.5, .2, 3., 4.2))
     row = 4.2 / max(len(items), 1)
     for i, (item, colour) in enumerate(zip(items, _COLOURS, strict=False)):
         y = .2 + 4.2 - (i + .5) * row
-        y0, x0, y1, x1 = np.clip(
-            item.bbox, 0, np.tile(img.shape[1:], 2)) * scale
-        ax.add_patch(Rectangle(
-            (left + x0, bottom + high - y1), x1 - x0, y1 - y0, fill=False,
-            edgecolor=colour, linewidth=2.2, zorder=4))
         ax.add_patch(ConnectionPatch(
-            (left + x1, bottom + high - (y0 + y1) / 2), (8., y), 'data',
+            outline(ax, img, where, item.bbox, colour), (8., y), 'data',
             'data', color=colour, linewidth=1.4, zorder=5))
         cell = min(row - .12, 1.25)
         for j, product in enumerate(item.ids[:3].tolist()):
