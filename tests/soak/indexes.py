@@ -288,7 +288,8 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args(argv)
     # filled now, so that they are no growth later
-    seconds, operations = np.zeros(args.n_operation), np.full(args.n_operation, '', 'U15')
+    seconds = np.full(args.n_operation, np.nan)  # zeros take no memory before they are written
+    operations = np.full(args.n_operation, '', 'U15')
     resident = []
 
     def each(i, operation, its_seconds):
