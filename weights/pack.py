@@ -1,4 +1,4 @@
-"""Turn what a training wrote into a file of weights/.
+"""Turn what a training wrote into a file of weights/, or the mean of what several did.
 
 Prints the file's name, size and sha256, for weights/README.md and
 vasily_fashion/utils/locate_weights.py.
@@ -26,14 +26,27 @@ def main(argv=None):
         epilog='example: python weights/pack.py fashion_ssd300 '
         'output/ssd/model.npz 2026_11_26')
     parser.add_argument('link', choices=sorted(_LINKS))
-    parser.add_argument('model', help='model.npz that the training wrote')
+    parser.add_argument(
+        'model', nargs='+', help='model.npz that the training wrote; of several, each of '
+        'which goes on from the one before, the mean is taken (Izmailov et al. Averaging '
+        'Weights Leads to Wider Optima and Better Generalization. UAI 2018)')
     parser.add_argument('version', help='end of the file name, such as a date')
     args = parser.parse_args(argv)
     link, dtype = _LINKS[args.link]
+    if len(args.model) > 1 and args.link == 'style_extractor_bn':
+        parser.error('model: the statistics of batch normalisation have no mean; name one')
     path = Path(__file__).parent / f'{args.link}_{args.version}.npz'
-    save_weights(path, link(pretrained_model=args.model), dtype)
+    models = [link(pretrained_model=model) for model in args.model]
+    average(models)
+    save_weights(path, models[0], dtype)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     print(path.name, os.path.getsize(path), digest)
+
+
+def average(models):
+    """Give the first of some links the means of the parameters of all."""
+    for params in zip(*(model.params() for model in models), strict=True):
+        params[0].array[...] = np.mean([param.array for param in params], axis=0)
 
 
 if __name__ == '__main__':

@@ -12,8 +12,8 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_26.npz',
-        '5331b77693bc87392cc978a4eba15e127fb4cfa9bf0bc179833c769bec457d1d'),
+        'fashion_ssd300_2026_11_26b.npz',
+        'cca6b7023a72940085ff7456be8ed66d46f0a8f5434dc1d2d8a20eb714447735'),
     'style_extractor_bn': (
         'style_extractor_bn_2026_11_25c.npz',
         '6c404dd9856d9d824e7954746251dec8983b48cb1404d3399db995e3a521b1e0'),
