@@ -1,4 +1,6 @@
 """A Trainer runs, writes snapshots and goes on from them."""
+import warnings
+
 import chainer
 import numpy as np
 import pytest
@@ -72,3 +74,11 @@ def test_npz_round_trip_without_pickle(tmp_path):
         assert sorted(arrays) == ['W', 'b']
     chainer.serializers.load_npz(path, loaded)
     np.testing.assert_array_equal(loaded.W.array, saved.W.array)
+
+
+def test_examples_of_other_lengths_are_padded():
+    examples = [np.array([1, 2], np.float32), np.array([3], np.float32)]
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        batch = chainer.dataset.concat_examples(examples, padding=-1)
+    np.testing.assert_array_equal(batch, [[1, 2], [3, -1]])

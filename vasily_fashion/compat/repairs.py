@@ -131,6 +131,10 @@ REPAIRS = {
          '                array.shape = linear_out_size,\n':
          '                initial_bias_orig(array.reshape(\n'
          '                    out_size, pool_size))\n\n'}),),
+    'chainer.dataset.convert': (Repair(
+        'NumPy 2.4 deprecates a third argument of maximum; until it is out=',
+        {'numpy.maximum(shape, array.shape, shape)':
+         'numpy.maximum(shape, array.shape, out=shape)'}),),
     'chainer.iterators.multiprocess_iterator': (Repair(
         'Python 3.10 deprecates setDaemon; until the iterator sets .daemon',
         {'thread.setDaemon(True)': 'thread.daemon = True'}),),
