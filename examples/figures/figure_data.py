@@ -16,6 +16,9 @@ import numpy as np
 from tqdm import tqdm
 
 _BATCH_SIZE = 32
+#: Product images in the synthetic shop, and how many are shown for an item.
+N_PRODUCT = 144
+_K = 5
 
 
 def add_data(parser, has_snaps=True):
@@ -91,21 +94,19 @@ def embed(products, extractor):
     return np.concatenate(parts)
 
 
-def retrieve(args, indices, n_product=144, k=5):
+def retrieve(args, indices):
     """Detect and retrieve for some snaps, as args say.
 
     Args:
         args: With what :func:`add_data` adds.
         indices (sequence of int): Of the snaps.
-        n_product (int): Product images that are searched.
-        k (int): Product images for each item.
 
     Returns:
         (list of arrays, list, Products): The snaps, the items of each, and
         the products; ids of items are indices into them.
     """
     if args.data is None:
-        snaps = SyntheticFashionDataset(max(indices) + 1, args.seed, n_product)
+        snaps = SyntheticFashionDataset(max(indices) + 1, args.seed, N_PRODUCT)
     else:
         snaps = CCPBboxDataset(args.data, 'val')
     imgs = [snaps[i][0] for i in indices]
@@ -115,8 +116,8 @@ def retrieve(args, indices, n_product=144, k=5):
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
     products = Products(
-        args.data, args.seed, n_product if args.data is None else 10 ** 6)
+        args.data, args.seed, N_PRODUCT if args.data is None else 10 ** 6)
     index = FlatIndex(128)
     index.add(embed(products, extractor), np.arange(len(products)))
     retriever = FashionItemRetriever(detector, extractor, index)
-    return imgs, retriever.retrieve(imgs, k=k), products
+    return imgs, retriever.retrieve(imgs, k=_K), products

@@ -28,7 +28,7 @@ def _small_world(monkeypatch):
     """A shop of 12 items, embedded in seconds."""
     monkeypatch.syspath_prepend(str(_FOLDER))
     import figure_data
-    monkeypatch.setattr(figure_data.retrieve, '__defaults__', (12, 5))
+    monkeypatch.setattr(figure_data, 'N_PRODUCT', 12)
 
 
 @pytest.mark.parametrize('name', _SCRIPTS)
