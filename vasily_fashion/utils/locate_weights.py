@@ -15,8 +15,8 @@ _FASHION_WEIGHTS = {
         'fashion_ssd300_2026_11_26b.npz',
         'cca6b7023a72940085ff7456be8ed66d46f0a8f5434dc1d2d8a20eb714447735'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_25c.npz',
-        '6c404dd9856d9d824e7954746251dec8983b48cb1404d3399db995e3a521b1e0'),
+        'style_extractor_bn_2026_11_26.npz',
+        '09e4194c102d6559c7a2bd3de9e1b589b193ac24e46419801d4a1d784aa52a20'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
