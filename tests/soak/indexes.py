@@ -89,6 +89,7 @@ class Soak:
     Attributes:
         errors (Counter): Of the bad arguments, how often each was refused.
         n_right, n_found (int): Of the searches that may miss some.
+        n_embedding (int): How many were added, removed or searched for.
     """
 
     def __init__(self, name, folder, seed):
@@ -96,7 +97,7 @@ class Soak:
         self.rng = np.random.default_rng(seed)
         self.index, self.model = INDEXES[name](folder), Model()
         self.errors = collections.Counter()
-        self.n_right = self.n_found = 0
+        self.n_right = self.n_found = self.n_embedding = 0
         self._grows = True
         self._is_text = False
         if name == 'pq':
@@ -112,12 +113,18 @@ class Soak:
                 self._grows = len(self.model) <= _SIZE[0]
             operation = 'add' if self.rng.random() < (.7 if self._grows else .3) else 'remove'
         seconds = getattr(self, '_' + operation.replace(' ', '_'))()
+        if self.name != 'milvus':  # where it takes as long as the operation
+            self.count()
+        return operation, seconds
+
+    def count(self):
+        """Whether as many are there as should be."""
         assert len(self.index) == len(self.model), (
             f'{len(self.index)} are there, not {len(self.model)}')
-        return operation, seconds
 
     def look(self):
         """Whether all are there, and no others."""
+        self.count()
         ids = self.index.ids
         found = self._numbers(ids) if len(ids) else ids
         assert np.sort(found).tolist() == np.flatnonzero(self.model.is_there).tolist(), 'ids'
@@ -155,6 +162,7 @@ class Soak:
         start = time.perf_counter()
         self.index.add(x, ids, categories)
         seconds = time.perf_counter() - start
+        self.n_embedding += len(x)
         if self.name == 'pq':  # it keeps them rounded
             codec = self.index._index
             x = codec.sa_decode(codec.sa_encode(x))
@@ -172,6 +180,7 @@ class Soak:
         start = time.perf_counter()
         self.index.remove(ids)
         seconds = time.perf_counter() - start
+        self.n_embedding += len(ids)
         self.model.is_there[numbers] = False
         return seconds
 
@@ -193,6 +202,7 @@ class Soak:
         start = time.perf_counter()
         distances, ids = self.index.search(queries, k, category)
         seconds = time.perf_counter() - start
+        self.n_embedding += len(queries)
         assert distances.dtype == np.float32
         n_right, n_found = self.model.check(
             queries, k, category, distances, self._numbers(ids) if ids.size else ids,
@@ -301,7 +311,8 @@ def main(argv=None):
     with tempfile.TemporaryDirectory() as folder:
         walk = soak(args.index, Path(folder), args.n_operation, args.seed, each)
     print(f'{args.index}: {args.n_operation:,} operations in '
-          f'{time.monotonic() - start:.0f} s, all as the model says')
+          f'{time.monotonic() - start:.0f} s, all as the model says; '
+          f'{walk.n_embedding:,} embeddings added, removed or searched for')
     for operation in sorted(set(operations)):
         its = 1e3 * seconds[operations == operation]
         print(f'{operation:>15}: {len(its):8,}, p50 {np.percentile(its, 50):.3f} ms, '

@@ -35,7 +35,10 @@ class MilvusIndex:
     failure without doubling anything; and ids come in no order.
 
     With the path of a file, Milvus Lite runs in this process, which has the
-    file for itself. With the address of a cluster, the same code runs there.
+    file for itself; Arrow, if not imported before, is made to allocate from the
+    system (ARROW_DEFAULT_MEMORY_POOL), so that memory does not grow by 5 MB for
+    a thousand small changes. With the address of a cluster, the same code runs
+    there.
 
     Args:
         dim (int): The length of an embedding.
@@ -323,6 +326,10 @@ class MilvusIndex:
 
 
 def _connect(uri, token):
+    if '://' not in uri:
+        # Milvus Lite holds what is new in Arrow, whose own allocator does not
+        # give back what many small changes took. It is chosen at its import.
+        os.environ.setdefault('ARROW_DEFAULT_MEMORY_POOL', 'system')
     try:
         from pymilvus import MilvusClient
         if '://' not in uri:
