@@ -15,8 +15,8 @@ _FASHION_WEIGHTS = {
         'fashion_ssd300_2026_11_26b.npz',
         'cca6b7023a72940085ff7456be8ed66d46f0a8f5434dc1d2d8a20eb714447735'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_26b.npz',
-        '506c8930584aa40c817f81db9488a2c52a154c50c25236e6ca074a9f7991d9cf'),
+        'style_extractor_bn_2026_11_26c.npz',
+        'e0bdf284ea46670d0768e5e36f8739cc004287a5f7a507a385fe8811e46a5f6e'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
