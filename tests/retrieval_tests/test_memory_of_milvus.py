@@ -36,15 +36,15 @@ print(pyarrow.default_memory_pool().backend_name)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads /proc')
 def test_memory_of_small_changes(tmp_path):
-    after_1000, after_4000 = map(float, run(f'''
+    at_first, after_4000 = map(float, run(f'''
 from pathlib import Path
 from tests.soak.indexes import memory, soak
 
 def each(i, operation, seconds):
-    if i in (1000, 4000):
+    if i in (0, 4000):
         print(memory('VmRSS'))
 
 soak('milvus', Path({str(tmp_path)!r}), 4001, 0, each)
 '''))
-    # 9 MB; 37 MB with Arrow's own allocator
-    assert after_4000 - after_1000 < 20
+    # 30 MB, and 52 after 45,000; with Arrow's own allocator 62 to 67, and it goes on
+    assert after_4000 - at_first < 45
