@@ -56,6 +56,9 @@ class MilvusIndex:
             it ('Strong') or for less.
         index_type (str): Milvus', of a new collection: 'AUTOINDEX', 'FLAT',
             'HNSW', 'IVF_FLAT', ...
+            Milvus Lite makes 'AUTOINDEX' an HNSW, whose searches may find too
+            few where more than 32 embeddings are equal, most of all of a
+            category; 'FLAT' looks at each embedding.
         index_params (dict): Of that type, such as
             ``{'M': 32, 'efConstruction': 200}``.
 
