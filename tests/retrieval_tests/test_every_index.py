@@ -161,6 +161,32 @@ def test_fewer_than_k(index):
     assert index.search(np.ones((2, _DIM)), 10, category=9)[1].shape == (2, 0)
 
 
+@pytest.mark.parametrize('make', [
+    lambda path: FlatIndex(128),
+    lambda path: FaissIndex(128, 'HNSW16'),
+    lambda path: MilvusIndex(128, path / 'milvus.db')], ids=['flat', 'faiss-hnsw', 'milvus'])
+def test_many_copies_of_one_embedding(make, tmp_path):
+    # A shop's placeholder picture under many ids. A graph of neighbours has no way out of them:
+    # Milvus Lite's finds none of the 195.
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1600, 128)).astype(np.float32)
+    x[:40] = 0
+    categories = np.arange(len(x)) % 8
+    categories[:40] = -1
+    index = make(tmp_path)
+    index.add(x, np.arange(len(x)), categories)
+    if isinstance(index, MilvusIndex):
+        index.save()
+    of_category = x[categories == 3]
+    for query in rng.normal(size=(20, 1, 128)).astype(np.float32):  # it scans for many at once
+        distances, ids = index.search(query, 100, 3)
+        right = np.sort(((query - of_category) ** 2).sum(axis=1))[:100]
+        np.testing.assert_allclose(distances[0], right, rtol=1e-4)
+        assert (categories[ids] == 3).all()
+    if isinstance(index, MilvusIndex):
+        index.close()
+
+
 @pytest.mark.parametrize('call, error, message', [
     (lambda x: x.add(np.ones((1, 3)), [1]), ValueError, 'another network'),
     (lambda x: x.add(np.full((1, _DIM), np.nan), [1]), ValueError, 'NaN'),

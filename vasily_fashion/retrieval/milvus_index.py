@@ -55,10 +55,10 @@ class MilvusIndex:
             Whether a search of a cluster waits for all that was added before
             it ('Strong') or for less.
         index_type (str): Milvus', of a new collection: 'AUTOINDEX', 'FLAT',
-            'HNSW', 'IVF_FLAT', ...
-            Milvus Lite makes 'AUTOINDEX' an HNSW, whose searches may find too
-            few where more than 32 embeddings are equal, most of all of a
-            category; 'FLAT' looks at each embedding.
+            'HNSW', 'IVF_FLAT', ... By default a file has 'FLAT', which looks
+            at each embedding, and a cluster 'AUTOINDEX'. Of a file, the graph
+            of 'AUTOINDEX' and 'HNSW' answers many queries at once sooner, but
+            finds too few where more than 32 embeddings are equal.
         index_params (dict): Of that type, such as
             ``{'M': 32, 'efConstruction': 200}``.
 
@@ -75,14 +75,16 @@ class MilvusIndex:
             self, dim: int, uri: str | os.PathLike[str] = 'products.db',
             collection: str = 'products', metric: str = 'sqeuclidean',
             extractor: Any = None, token: str | None = None,
-            consistency_level: str = 'Strong', index_type: str = 'AUTOINDEX',
+            consistency_level: str = 'Strong', index_type: str | None = None,
             index_params: dict[str, Any] | None = None) -> None:
         self.dim = check_dim(dim)
         self.metric = check_metric(metric)
         self.extractor_sha256 = sha256_of(extractor)
         self.uri, self.collection = str(uri), collection
         self.consistency_level = consistency_level
-        self._index_type, self._index_params = index_type, index_params
+        self._index_type = index_type or (
+            'FLAT' if _is_file(self.uri) else 'AUTOINDEX')
+        self._index_params = index_params
         self._client = _connect(self.uri, token)
         self._id_type = None  # int or str, once something is there
         if self._client.has_collection(collection):
@@ -242,7 +244,7 @@ class MilvusIndex:
             FileNotFoundError: If there is no such collection.
             ValueError: If it is another's.
         """
-        if '://' not in str(uri) and not os.path.exists(uri):
+        if _is_file(str(uri)) and not os.path.exists(uri):
             raise FileNotFoundError(f'{uri}: there is no such file')
         client = _connect(str(uri), token)
         if not client.has_collection(collection):
@@ -328,14 +330,18 @@ class MilvusIndex:
         self._id_type = about['id_type']
 
 
+def _is_file(uri):
+    return '://' not in uri
+
+
 def _connect(uri, token):
-    if '://' not in uri:
+    if _is_file(uri):
         # Milvus Lite holds what is new in Arrow, whose own allocator does not
         # give back what many small changes took. It is chosen at its import.
         os.environ.setdefault('ARROW_DEFAULT_MEMORY_POOL', 'system')
     try:
         from pymilvus import MilvusClient
-        if '://' not in uri:
+        if _is_file(uri):
             import milvus_lite  # noqa: F401
     except ImportError as error:
         raise ImportError(
