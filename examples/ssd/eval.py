@@ -13,6 +13,7 @@ from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
+from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.utils import atomic_write
 
 import chainer
@@ -43,6 +44,10 @@ def main(argv=None):
     parser.add_argument(
         '--seed', type=int, default=1000, help='of the synthetic snaps')
     parser.add_argument('--weights', default='fashion')
+    parser.add_argument(
+        '--vote-thresh', type=float, metavar='IOU',
+        help='boxes that overlap one by so much have a vote in where it is, '
+        'such as 0.6; none by default')
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument(
         '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
@@ -79,6 +84,8 @@ def open_photos(args):
 def evaluate(args, dataset):
     """Print the scores; return them by name."""
     model = FashionSSD300(pretrained_model=args.weights)
+    if args.vote_thresh is not None:
+        model.coder = VotingMultiboxCoder(model.coder, args.vote_thresh)
     if args.engine == 'chainer':
         model.to_device(args.device)
     else:
