@@ -17,6 +17,7 @@ from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, Syn
 from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_retrieval, match_detections
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write
 
@@ -69,6 +70,10 @@ def main(argv=None):
         help='detected boxes of lower scores are left out: 0.01 as for '
         'average precision, 0.6 as in the demo')
     parser.add_argument(
+        '--vote-thresh', type=float, metavar='IOU',
+        help='detected boxes that overlap one by so much have a vote in where '
+        'it is, such as 0.6; none has if not given')
+    parser.add_argument(
         '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
         default='chainer', help='what computes both networks, in float32; '
         'all but chainer are compiled, for speed')
@@ -116,9 +121,7 @@ def evaluate(args):
     products = [products[i] for i in first]
     print(f'{len(crops)} queries, {len(products)} product images')
     if args.boxes == 'detected':
-        detector = load(FashionSSD300, args.detector_weights, args)
-        detector.use_preset('evaluate')
-        detector.score_thresh = args.score_thresh
+        detector = load_detector(args)
         crops = crop_detected(dataset, detector)
     found = np.array([crop is not None for crop in crops])
     query_ids = dataset.item_ids[found]
@@ -143,9 +146,7 @@ def evaluate_by_protocol(args, dataset):
     print(f'{len(dataset)} examples, {dataset.n_missing} left out')
     detector = None
     if args.boxes == 'detected':
-        detector = load(FashionSSD300, args.detector_weights, args)
-        detector.use_preset('evaluate')
-        detector.score_thresh = args.score_thresh
+        detector = load_detector(args)
     result = {}
     for name, embed in make_methods(args).items():
         result[name] = protocols.score(
@@ -157,7 +158,8 @@ def evaluate_by_protocol(args, dataset):
 def make_methods(args):
     """What embeds images, by name."""
     methods = {
-        'StyleExtractorBN': load(StyleExtractorBN, args.weights, args).extract,
+        'StyleExtractorBN': place(
+            StyleExtractorBN(pretrained_model=args.weights), args).extract,
         'HSV histogram, cosine': baselines.hsv_histogram,
     }
     if args.vgg16:
@@ -171,9 +173,19 @@ def print_scores(name, scores):
         f'{key} {value:.3f}' for key, value in scores.items()))
 
 
-def load(link_class, weights, args):
+def load_detector(args):
+    """The detector, set to find what average precision counts."""
+    detector = FashionSSD300(pretrained_model=args.detector_weights)
+    if args.vote_thresh is not None:
+        detector.coder = VotingMultiboxCoder(detector.coder, args.vote_thresh)
+    detector = place(detector, args)
+    detector.use_preset('evaluate')
+    detector.score_thresh = args.score_thresh
+    return detector
+
+
+def place(link, args):
     """The network, on its device or compiled."""
-    link = link_class(pretrained_model=weights)
     if args.engine == 'chainer':
         link.to_device(args.device)
         return link

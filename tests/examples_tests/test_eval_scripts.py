@@ -195,6 +195,22 @@ def test_engines_score_the_same(
     assert result == pytest.approx(chainer_result, abs=0.02, nan_ok=True)
 
 
+@pytest.mark.parametrize('name, args, key', [
+    ('ssd', [], 'coco/map'),
+    ('style_extractor', ['--boxes', 'detected'], 'map')])
+def test_boxes_can_vote(name, args, key, tmp_path, monkeypatch):
+    scores = []
+    for vote in ([], ['--vote-thresh', '0.05'], ['--vote-thresh', '0.99']):
+        _load(f'{name}/eval.py', monkeypatch).main([
+            '--n-snap', '3', '--json', str(tmp_path / 'result.json'),
+            *args, *vote])
+        result = json.loads((tmp_path / 'result.json').read_text())
+        scores.append(result.get('StyleExtractorBN', result)[key])
+    alone, of_all_near, of_itself = scores
+    assert of_all_near != alone
+    assert of_itself == pytest.approx(alone, abs=1e-3)
+
+
 def test_baselines_tell_colours_apart(monkeypatch):
     baselines = _load('style_extractor/baselines.py', monkeypatch)
     red = np.zeros((3, 20, 10), np.float32)

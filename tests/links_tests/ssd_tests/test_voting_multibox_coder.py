@@ -71,6 +71,12 @@ def test_nothing_found(original, outputs):
     assert bbox.shape == (0, 4) and label.shape == score.shape == (0,)
 
 
+@pytest.mark.parametrize('vote_thresh', [0, 1, 60, float('nan')])
+def test_overlaps_are_shares(original, vote_thresh):
+    with pytest.raises(ValueError, match='vote_thresh must be between 0 and 1'):
+        VotingMultiboxCoder(original, vote_thresh)
+
+
 def test_in_a_detector():
     model = FashionSSD300(pretrained_model='fashion')
     model.use_preset('evaluate')

@@ -30,10 +30,16 @@ class VotingMultiboxCoder(MultiboxCoder):
 
     Attributes:
         vote_thresh (float): See above.
+
+    Raises:
+        ValueError: If `vote_thresh` is not between 0 and 1.
     """
 
     def __init__(
             self, coder: MultiboxCoder, vote_thresh: float = 0.6) -> None:
+        if not 0 < vote_thresh < 1:
+            raise ValueError(
+                f'vote_thresh must be between 0 and 1, not {vote_thresh!r}')
         self.__dict__.update(vars(coder))
         self.vote_thresh = vote_thresh
 
