@@ -61,6 +61,10 @@ def main(argv=None):
         '--boxes', choices=('truth', 'detected'), default='truth',
         help='what the snap crops are cut by')
     parser.add_argument(
+        '--within-category', action='store_true',
+        help='compare a crop only with product images of its category, with '
+        'detected boxes of the detected one')
+    parser.add_argument(
         '--weights', default='fashion', help='of StyleExtractorBN')
     parser.add_argument(
         '--detector-weights', default='fashion',
@@ -88,6 +92,8 @@ def main(argv=None):
     if args.boxes == 'detected' and args.dataset not in (
             'ccp', 'synthetic', 'deepfashion2-pairs'):
         parser.error(f'the protocol of {args.dataset} has true boxes')
+    if args.within_category and args.dataset in protocols.PROTOCOLS:
+        parser.error(f'the protocol of {args.dataset} says what is compared')
     with chainer.using_config('accelerate', 'fast'):
         if args.dataset in protocols.PROTOCOLS:
             try:
@@ -120,11 +126,16 @@ def evaluate(args):
     gallery_ids, first = np.unique(dataset.item_ids, return_index=True)
     products = [products[i] for i in first]
     print(f'{len(crops)} queries, {len(products)} product images')
+    categories = dataset.categories
     if args.boxes == 'detected':
         detector = load_detector(args)
-        crops = crop_detected(dataset, detector)
+        crops, categories = crop_detected(dataset, detector)
     found = np.array([crop is not None for crop in crops])
     query_ids = dataset.item_ids[found]
+    compared = {}
+    if args.within_category:
+        compared = {'query_categories': categories[found],
+                    'gallery_categories': dataset.categories[first]}
     crops = [crop for crop in crops if crop is not None]
     if args.boxes == 'detected':
         print(f'{len(crops)} of them detected; the others are misses')
@@ -134,7 +145,7 @@ def evaluate(args):
         gallery = embed(products)
         result[name] = eval_retrieval(
             embed(crops) if crops else gallery[:0], query_ids, gallery,
-            gallery_ids, n_missed=int((~found).sum()))
+            gallery_ids, n_missed=int((~found).sum()), **compared)
         if args.boxes == 'detected':
             result[name]['found'] = float(found.mean())
         print_scores(name, result[name])
@@ -200,26 +211,28 @@ def crop_detected(dataset, detector):
         detector: With ChainerCV's `predict`.
 
     Returns:
-        list of numpy.ndarray: As many as there are items; :obj:`None` for a
-        miss.
+        tuple of list and numpy.ndarray:
+        As many crops as there are items, :obj:`None` for a miss, and their
+        detected categories.
     """
     crops = [None] * len(dataset)
+    categories = np.full(len(dataset), -1, np.int32)
     starts = range(0, len(dataset.snaps), _BATCH_SIZE)
     for start in tqdm(starts, 'detection', disable=None):
         imgs = dataset.snaps.slice[start:start + _BATCH_SIZE, 'img']
-        bboxes, _, scores = detector.predict(imgs)
-        for i, (img, bbox, score) in enumerate(
-                zip(imgs, bboxes, scores, strict=True), start):
+        found = zip(imgs, *detector.predict(imgs), strict=True)
+        for i, (img, bbox, label, score) in enumerate(found, start):
             items = np.flatnonzero(dataset.snap_indices == i)
             bbox = np.clip(bbox, 0, img.shape[1:] * 2)
             chosen = match_detections(
                 bbox, score, dataset.bboxes[items], iou_thresh=_IOU_THRESH)
             hit = chosen >= 0
+            categories[items[hit]] = label[chosen[hit]]
             for item, crop in zip(
                     items[hit], crop_by_bbox(img, bbox[chosen[hit]]),
                     strict=True):
                 crops[item] = crop.copy()
-    return crops
+    return crops, categories
 
 
 if __name__ == '__main__':

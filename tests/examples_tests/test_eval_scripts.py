@@ -145,7 +145,12 @@ def test_embedding_is_scored_on_detected_boxes(tmp_path, monkeypatch, capsys):
         return json.loads((tmp_path / 'result.json').read_text())
 
     truth = scores()
+    within = scores('--within-category')
+    assert all(within[name]['hit@1'] >= truth[name]['hit@1'] for name in truth)
+    assert within != truth
     monkeypatch.setattr(module, 'FashionSSD300', _TruthfulDetector)
+    detected = scores('--boxes', 'detected', '--within-category')
+    assert detected == {name: {**within[name], 'found': 1} for name in within}
     detected = scores('--boxes', 'detected')
     for name in truth:
         assert detected[name].pop('found') == 1
@@ -165,6 +170,19 @@ def test_embedding_is_scored_on_detected_boxes(tmp_path, monkeypatch, capsys):
         assert detected[name]['hit@20'] <= found
         assert truth[name]['hit@1'] - 2 / n_query - 1e-9 <= (
             detected[name]['hit@1']) <= truth[name]['hit@1']
+
+    # a wrong category is searched in vain
+    class Mistaken(_TruthfulDetector):
+        def predict(self, imgs):
+            bboxes, labels, scores = super().predict(imgs)
+            return bboxes, [(x + 1) % 12 for x in labels], scores
+
+    monkeypatch.setattr(module, 'FashionSSD300', Mistaken)
+    assert scores('--boxes', 'detected') == {
+        name: {**truth[name], 'found': 1} for name in truth}
+    for x in scores('--boxes', 'detected', '--within-category').values():
+        assert x.pop('found') == 1
+        assert set(x.values()) == {0}
 
     # none at all
     monkeypatch.setattr(module, 'FashionSSD300', functools.partial(
