@@ -12,11 +12,11 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_26b.npz',
-        'cca6b7023a72940085ff7456be8ed66d46f0a8f5434dc1d2d8a20eb714447735'),
+        'fashion_ssd300_2026_11_27.npz',
+        '975d728b4a7f629c72da967f6d39c446d4f595ad114a24e557ea66766b462505'),
     'style_extractor_bn': (
-        'style_extractor_bn_2026_11_26c.npz',
-        'e0bdf284ea46670d0768e5e36f8739cc004287a5f7a507a385fe8811e46a5f6e'),
+        'style_extractor_bn_2026_11_27.npz',
+        'b4acf7d232beede4bc766bc29b71fa637fd0ec99f2a3718dda45b603649890c9'),
 }
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
