@@ -12,8 +12,8 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_27.npz',
-        '975d728b4a7f629c72da967f6d39c446d4f595ad114a24e557ea66766b462505'),
+        'fashion_ssd300_2026_11_27b.npz',
+        '4ecf545621f957d4f80f9b1587c538dfd1796ff88c697b3cb0eb4e5556b4f4a0'),
     'style_extractor_bn': (
         'style_extractor_bn_2026_11_27.npz',
         'b4acf7d232beede4bc766bc29b71fa637fd0ec99f2a3718dda45b603649890c9'),
