@@ -12,8 +12,8 @@ from chainer.dataset import download
 #: weights/README.md.
 _FASHION_WEIGHTS = {
     'fashion_ssd300': (
-        'fashion_ssd300_2026_11_27b.npz',
-        '4ecf545621f957d4f80f9b1587c538dfd1796ff88c697b3cb0eb4e5556b4f4a0'),
+        'fashion_ssd300_2026_11_27c.npz',
+        'fc384ed148809636ae3c7cebcb9b35963ebdb43d48e49bd3152a8cd9a2637a14'),
     'style_extractor_bn': (
         'style_extractor_bn_2026_11_27.npz',
         'b4acf7d232beede4bc766bc29b71fa637fd0ec99f2a3718dda45b603649890c9'),
