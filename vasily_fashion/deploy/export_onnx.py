@@ -12,6 +12,9 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
+# Of F.normalize, which ChainerCV's SSD leaves as it is.
+_NORMALIZE_EPS = np.array(1e-5, np.float32)
+
 
 def export_onnx(
         link: chainer.Chain, insize: tuple[int, int],
@@ -47,9 +50,35 @@ def export_onnx(
         model = onnx_chainer.export(
             link, x, opset_version=11, input_names=['x'],
             output_names=[f'y{i}' for i in range(n_output)])
+    _spell_out_normalization(model.graph)
     _make_weights_constant(model.graph)
     _open_batch(model.graph)
     return model
+
+
+def _spell_out_normalization(graph):
+    # As F.normalize does it. LpNormalization has no eps, and in int8 OpenVINO
+    # 2026.4 makes NaN of it where all channels are zero.
+    from onnx import helper, numpy_helper
+
+    nodes = []
+    for node in graph.node:
+        if node.op_type != 'LpNormalization':
+            nodes.append(node)
+            continue
+        x, = node.input
+        y, = node.output
+        axis, = (a.i for a in node.attribute if a.name == 'axis')
+        graph.initializer.append(
+            numpy_helper.from_array(_NORMALIZE_EPS, f'{y}_eps'))
+        nodes += [
+            helper.make_node(
+                'ReduceL2', [x], [f'{y}_norm'], axes=[axis], keepdims=1),
+            helper.make_node(
+                'Add', [f'{y}_norm', f'{y}_eps'], [f'{y}_norm_eps']),
+            helper.make_node('Div', [x, f'{y}_norm_eps'], [y], name=node.name)]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _make_weights_constant(graph):
