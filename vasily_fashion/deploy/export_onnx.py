@@ -58,7 +58,7 @@ def export_onnx(
 
 def _spell_out_normalization(graph):
     # As F.normalize does it. LpNormalization has no eps, and in int8 OpenVINO
-    # 2026.4 makes NaN of it where all channels are zero.
+    # 2026.4 makes NaN of it at many places of a small norm.
     from onnx import helper, numpy_helper
 
     nodes = []
