@@ -18,7 +18,7 @@ setup(
     author='vasily_fashion contributors',
     license='MIT',
     packages=find_packages(include=['vasily_fashion', 'vasily_fashion.*']),
-    package_data={'vasily_fashion': ['py.typed']},
+    package_data={'vasily_fashion': ['py.typed', 'datasets/ccp_splits.json']},
     python_requires='>=3.11',
     install_requires=[
         # compat/ repairs exactly these two, by their text

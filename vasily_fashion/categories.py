@@ -175,6 +175,21 @@ IN_SHOP_TO_FASHION = {
     'Tees_Tanks': 'top',
 }
 
+#: The Colorful Fashion set's categories -> fashion category. Its belts and
+#: scarves are not boxed.
+COLORFUL_FASHION_TO_FASHION = {
+    'bag': 'bag',
+    'dress': 'dress',
+    'hat': 'headwear',
+    'jacket': 'outer',
+    'pants': 'pants',
+    'shirt': 'top',
+    'shoe': 'footwear',
+    'shorts': 'shorts',
+    'skirt': 'skirt',
+    'sunglass': 'sunglasses',
+}
+
 #: What a data set of one's own may call its categories -> fashion category.
 COMMON_TO_FASHION = {
     **CCP_TO_FASHION,

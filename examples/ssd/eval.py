@@ -9,7 +9,7 @@ import sys
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
-from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, open_dataset
+from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, find_split, open_dataset
 from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
@@ -30,11 +30,12 @@ def main(argv=None):
         '--root clothing-co-parsing')
     parser.add_argument(
         '--dataset', choices=('synthetic', *BBOX_DATASETS),
-        default='synthetic', help='synthetic snaps, or the val split of a '
-        'data set')
+        default='synthetic', help='synthetic snaps, or a data set, of which the '
+        'split that is to report is read')
     parser.add_argument(
         '--root', help="folder of the data set; of 'coco' the file")
-    parser.add_argument('--split', help='another split of it')
+    parser.add_argument(
+        '--split', help="another split of it, such as 'val' to choose weights by")
     parser.add_argument('--images', help='folder of the photos of a COCO json')
     parser.add_argument(
         '--skip-missing', action='store_true',
@@ -77,7 +78,7 @@ def open_photos(args):
         return SyntheticFashionDataset(args.n_snap, args.seed)
     return open_dataset(
         args.dataset, args.root,
-        args.split or BBOX_DATASETS[args.dataset][1][-1],
+        args.split or find_split(args.dataset, 'test'),
         'skip' if args.skip_missing else 'raise', args.images)
 
 
@@ -99,18 +100,21 @@ def evaluate(args, dataset):
         batch = (*model.predict(imgs), gt_bboxes, gt_labels)
         for column, values in zip(columns, batch, strict=True):
             column.extend(values)
-    result = eval_detection(*columns)
+    classes = [FASHION_CATEGORIES[i] for i in getattr(
+        dataset, 'labelled', range(len(FASHION_CATEGORIES)))]
+    result = eval_detection(*columns, classes=classes, n_bootstrap=1000)
     if importlib.util.find_spec('pycocotools'):
         result.update({
             f'coco/{key}': value
-            for key, value in eval_detection_coco(*columns).items()})
+            for key, value in eval_detection_coco(
+                *columns, classes=classes).items()})
     else:
         print('no COCO scores: pip install pycocotools')
-    print_table(result)
+    print_table(result, len(dataset))
     return result
 
 
-def print_table(result):
+def print_table(result, n_photo):
     """A row for each category and one for their mean."""
     names = ['ap']
     header = ['VOC AP@0.5']
@@ -123,6 +127,8 @@ def print_table(result):
             f'{result[f"{name}/{category}"]:10.3f}' for name in names))
     means = [name.replace('ap', 'map', 1) for name in names]
     print(f'{"mean":10}', *(f'{result[name]:10.3f}' for name in means))
+    print(f'{n_photo} photos; 95 % interval of the first mean over photos: '
+          f'[{result["map/low"]:.3f}, {result["map/high"]:.3f}]')
 
 
 if __name__ == '__main__':

@@ -1,29 +1,42 @@
-"""Fine-tune SSD300 on Clothing Co-Parsing or another data set, and synthetic snaps."""
+"""Fine-tune SSD300 on photos with boxes."""
 import argparse
 import os
 
-from vasily_fashion.datasets import RepeatRareDataset
-from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, open_dataset
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.datasets import (
+    ConcatenatedBboxDataset,
+    ProductBboxDataset,
+    RepeatRareDataset,
+    SyntheticFashionDataset,
+)
+from vasily_fashion.datasets.named_datasets import (
+    BBOX_DATASETS,
+    find_split,
+    open_dataset,
+    parse_dataset,
+)
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.training import create_communicator, train_fashion_ssd
 
 import numpy as np
-from chainer.datasets import ConcatenatedDataset
+
+_PHOTOS = (*BBOX_DATASETS, 'products', 'synthetic')
+_OPTIONS = {'weight': float, 'images': str}
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python train.py --root clothing-co-parsing '
+        epilog='example: python train.py --dataset ccp clothing-co-parsing '
         '--weights vgg16_hed.npz --freeze-until conv3_3')
     parser.add_argument(
-        '--dataset', choices=tuple(BBOX_DATASETS), default='ccp',
-        help='what --root is; ccp is Clothing Co-Parsing')
-    parser.add_argument(
-        '--root', help="its folder, of 'coco' the file; its train split")
-    parser.add_argument(
-        '--images', help='folder of the photos, for a COCO json')
+        '--dataset', nargs='+', action='append', metavar=('NAME', 'ROOT'),
+        help=f'photos to train on, one of {", ".join(_PHOTOS)}; its folder (of '
+        'coco the file, of synthetic the number of snaps), whose split to '
+        'train on is read; and, if wanted, weight=W, its share of each batch; '
+        'images=PATH, the folder of the photos of a COCO json, or the CSV of '
+        "products' folder. May be given several times")
     parser.add_argument(
         '--skip-missing', action='store_true',
         help='leave out photos that are not there')
@@ -31,9 +44,6 @@ def main(argv=None):
         '--repeat-rare', type=float, metavar='SHARE',
         help='repeat photos of categories that less than this share of '
         'them show, such as 0.3')
-    parser.add_argument(
-        '--n-synthetic', type=int, default=0,
-        help='number of synthetic snaps to add')
     parser.add_argument(
         '--weights', default='imagenet',
         help="where to start: a path, 'imagenet', 'voc0712' or 'fashion'")
@@ -62,9 +72,9 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
-        '--val-root', help='folder (or file) of a data set of the same kind, '
-        'whose val split scores the model while it is trained; best.npz keeps '
-        'the best')
+        '--val', nargs='+', metavar=('NAME', 'ROOT'), help='a data set, as '
+        'for --dataset, whose split to choose by scores the model while it is '
+        'trained; best.npz keeps the best')
     parser.add_argument(
         '--eval-interval', type=int, default=500, metavar='ITERATION',
         help='iterations between two scores')
@@ -76,44 +86,50 @@ def main(argv=None):
     if args.resume is not None and not os.path.isfile(args.resume):
         parser.error(f'--resume: there is no file {args.resume}')
 
-    if args.val_root is not None and args.dataset == 'modanet':
-        parser.error('--val-root: ModaNet has no boxes of a val split')
     if not args.max_expand >= 1:
         parser.error('--max-expand must be at least 1')
-    parts, val = [], None
+    if not args.dataset:
+        parser.error('nothing to train on: give --dataset')
+    parts, weights, val = [], [], None
     try:
         comm = create_communicator(args.communicator)
-        if args.val_root is not None:
-            val = open_part(args, args.val_root, -1)
-        if args.root is not None:
-            photos = open_part(args, args.root, 0)
-            if args.repeat_rare is not None:
+        for words in args.dataset:
+            name, root, options = parse_dataset(words, _PHOTOS, _OPTIONS)
+            photos = open_photos(args, name, root, 'train', options)
+            if args.repeat_rare is not None and name != 'synthetic':
                 photos = RepeatRareDataset(photos, args.repeat_rare, args.seed)
             parts.append(photos)
-        if args.n_synthetic:
-            from vasily_fashion.datasets import SyntheticFashionDataset
-            parts.append(SyntheticFashionDataset(args.n_synthetic, args.seed))
-        if not parts:
-            parser.error('nothing to train on: give --root or --n-synthetic')
+            weights.append(options.get('weight'))
+        if args.val is not None:
+            name, root, options = parse_dataset(args.val, _PHOTOS, _OPTIONS)
+            val = open_photos(args, name, root, 'val', options)
         np.random.seed(args.seed)  # layers that no file gives start at random
         model = FashionSSD300(pretrained_model=args.weights)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_fashion_ssd(
-        model, ConcatenatedDataset(*parts), args.out, args.iteration,
+        model, ConcatenatedBboxDataset(*parts, n_category=len(FASHION_CATEGORIES)),
+        args.out, args.iteration,
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         freeze_until=args.freeze_until, max_expand=args.max_expand,
         device=args.device, seed=args.seed, resume=args.resume, val=val,
-        eval_interval=args.eval_interval, comm=comm)
+        eval_interval=args.eval_interval, comm=comm,
+        weights=None if not any(weights) else [w or 1. for w in weights])
 
 
-def open_part(args, root, i):
-    """The first or last of a data set's splits."""
-    split = BBOX_DATASETS[args.dataset][1][i]
+def open_photos(args, name, root, purpose, options):
+    """The photos of a data set that are to train on, or to choose weights by."""
+    missing = 'skip' if args.skip_missing else 'raise'
+    if name == 'synthetic':
+        seed = args.seed if purpose == 'train' else args.seed + 1000
+        return SyntheticFashionDataset(int(root), seed)
+    if name == 'products':
+        return ProductBboxDataset(open_dataset(
+            'folder', root, find_split('folder', purpose), missing,
+            options.get('images')))
     return open_dataset(
-        args.dataset, root, split, 'skip' if args.skip_missing else 'raise',
-        args.images)
+        name, root, find_split(name, purpose), missing, options.get('images'))
 
 
 if __name__ == '__main__':

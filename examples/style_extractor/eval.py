@@ -1,10 +1,16 @@
-"""Score street-to-shop search: snap crops against product images.
+"""Score street-to-shop search: street crops against product images.
 
-Queries are the crops of ground-truth boxes, the gallery is the product image
-of every item of the split, and a hit is the item's own among the k nearest.
-With detected boxes a query is the crop of the box that stands for the item:
-of those that overlap it most, and by 0.5 or more, the one of the best score,
-whatever its category. An item without one is a miss.
+A hit is a product image of the query's item among the k nearest, of the whole
+gallery and of the images of the query's category. Each number has its 95 %
+interval over photos. Ties count as misses.
+
+Items of a CSV are real pairs of street photos and product images; a photo
+without a box is searched with as a whole, or with the box that SSD300 detects
+for the item's category. Of Clothing Co-Parsing and of synthetic snaps the
+product images are made from the snap itself. With detected boxes a query of
+these is the crop of the box that stands for the item: of those that overlap it
+most, and by 0.5 or more, the one of the best score, whatever its category. An
+item without one is a miss.
 
 Data sets of the field are scored by their own protocols, with true boxes;
 DeepFashion2 with detected ones as well.
@@ -13,66 +19,70 @@ import argparse
 import json
 import sys
 
-from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.datasets import (
+    CCPItemDataset,
+    SyntheticFashionDataset,
+    SyntheticItemDataset,
+)
+from vasily_fashion.datasets.find_boxes import find_boxes
+from vasily_fashion.datasets.named_datasets import find_split, open_dataset, parse_dataset
 from vasily_fashion.deploy import compile_link
-from vasily_fashion.evaluations import eval_retrieval, match_detections
+from vasily_fashion.evaluations.baselines import hsv_histogram, vgg16_features
+from vasily_fashion.evaluations.crop_detected import crop_detected
+from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score_by_protocol
+from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write
 
-import baselines
 import chainer
 import numpy as np
-import protocols
-from tqdm import tqdm
-
-_IOU_THRESH = 0.5
-# snaps in memory at a time
-_BATCH_SIZE = 8
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python eval.py --dataset ccp '
-        '--root clothing-co-parsing --vgg16 vgg16_hed.npz')
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: python eval.py --dataset csv --root pairs.csv '
+        '--distractors folder shop')
     parser.add_argument(
-        '--dataset', choices=('ccp', 'synthetic', *protocols.PROTOCOLS),
-        default='synthetic', help='the val split of Clothing Co-Parsing, '
-        'synthetic items, or one that is scored by its own protocol')
+        '--dataset', choices=('csv', 'ccp', 'synthetic', *PROTOCOLS),
+        default='synthetic', help='a CSV of pairs, Clothing Co-Parsing, '
+        'synthetic items (if not given), or one that is scored by its own protocol')
     parser.add_argument(
         '--root', help="folder of the data set; of 'csv' the file")
     parser.add_argument(
-        '--split', help='another split of it than the one that is for tests')
+        '--split', help="another split of it than the one that is to report: "
+        "'val' to choose weights by")
     parser.add_argument('--images', help='folder of the images of a CSV')
     parser.add_argument(
         '--skip-missing', action='store_true',
         help='leave out images that are not there')
     parser.add_argument(
+        '--distractors', nargs='+', metavar=('NAME', 'ROOT'),
+        help="for a CSV, more product images to search: 'folder' and the "
+        "folder, or 'csv' and the file; and, if wanted, images=PATH, the CSV of "
+        'the folder, or the folder of the CSV. Those of categories that no '
+        'query has are left out')
+    parser.add_argument(
         '--gallery', choices=('test', 'val+test'), default='test',
-        help='of Consumer-to-Shop: what is searched is disputed')
+        help='of Consumer-to-Shop: what is searched is disputed (default: test)')
     parser.add_argument(
-        '--n-snap', type=int, default=100, help='synthetic snaps')
+        '--n-snap', type=int, default=100, help='synthetic snaps (default: 100)')
     parser.add_argument(
-        '--seed', type=int, default=1000, help='of the synthetic snaps')
+        '--seed', type=int, default=1000, help='of the synthetic snaps (default: 1000)')
     parser.add_argument(
         '--boxes', choices=('truth', 'detected'), default='truth',
-        help='what the snap crops are cut by')
+        help='what street photos are cut by (default: truth; of a photo without '
+        'a box, its edge)')
     parser.add_argument(
-        '--within-category', action='store_true',
-        help='compare a crop only with product images of its category, with '
-        'detected boxes of the detected one')
-    parser.add_argument(
-        '--weights', default='fashion', help='of StyleExtractorBN')
+        '--weights', default='fashion', help="of StyleExtractorBN (default: 'fashion')")
     parser.add_argument(
         '--detector-weights', default='fashion',
-        help='of SSD300, for detected boxes')
+        help="of SSD300, for detected boxes (default: 'fashion')")
     parser.add_argument(
         '--score-thresh', type=float, default=0.01,
         help='detected boxes of lower scores are left out: 0.01 as for '
-        'average precision, 0.6 as in the demo')
+        'average precision (default), 0.6 as in the demo')
     parser.add_argument(
         '--vote-thresh', type=float, metavar='IOU',
         help='detected boxes that overlap one by so much have a vote in where '
@@ -80,31 +90,29 @@ def main(argv=None):
     parser.add_argument(
         '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
         default='chainer', help='what computes both networks, in float32; '
-        'all but chainer are compiled, for speed')
+        'all but chainer (default) are compiled, for speed')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/convert.py wrote")
-    parser.add_argument('--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
+    parser.add_argument(
+        '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU (default)")
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
         parser.error(f'--dataset {args.dataset} needs --root')
-    if args.boxes == 'detected' and args.dataset not in (
-            'ccp', 'synthetic', 'deepfashion2-pairs'):
+    if args.boxes == 'detected' and args.dataset in PROTOCOLS and (
+            args.dataset != 'deepfashion2-pairs'):
         parser.error(f'the protocol of {args.dataset} has true boxes')
-    if args.within_category and args.dataset in protocols.PROTOCOLS:
-        parser.error(f'the protocol of {args.dataset} says what is compared')
+    if args.distractors is not None and args.dataset != 'csv':
+        parser.error('--distractors are for --dataset csv')
     with chainer.using_config('accelerate', 'fast'):
-        if args.dataset in protocols.PROTOCOLS:
-            try:
-                dataset = protocols.open_for_test(
-                    args.dataset, args.root, args.split,
-                    'skip' if args.skip_missing else 'raise', args.images)
-            except (OSError, ValueError) as error:
-                parser.error(str(error))
-            result = evaluate_by_protocol(args, dataset)
-        else:
-            result = evaluate(args)
+        try:
+            if args.dataset in PROTOCOLS:
+                result = evaluate_by_protocol(args)
+            else:
+                result = evaluate(args)
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
     if args.json:
         with atomic_write(args.json, 'w') as file:
             json.dump(result, file, indent=2)
@@ -113,56 +121,95 @@ def main(argv=None):
 
 def evaluate(args):
     """Print the scores; return them by name."""
-    if args.dataset == 'ccp':
-        dataset = CCPItemDataset(args.root, 'val')
+    if args.dataset == 'csv':
+        queries, gallery, n_missed = open_csv(args)
     else:
-        dataset = SyntheticItemDataset(
-            SyntheticFashionDataset(args.n_snap, args.seed))
-    crops, products = [], []
-    for i in tqdm(range(len(dataset)), 'images', disable=None):
-        crop, product, _ = dataset[i]
-        crops.append(crop)
-        products.append(product)
-    gallery_ids, first = np.unique(dataset.item_ids, return_index=True)
-    products = [products[i] for i in first]
-    print(f'{len(crops)} queries, {len(products)} product images')
-    categories = dataset.categories
-    if args.boxes == 'detected':
-        detector = load_detector(args)
-        crops, categories = crop_detected(dataset, detector)
-    found = np.array([crop is not None for crop in crops])
-    query_ids = dataset.item_ids[found]
-    compared = {}
-    if args.within_category:
-        compared = {'query_categories': categories[found],
-                    'gallery_categories': dataset.categories[first]}
-    crops = [crop for crop in crops if crop is not None]
-    if args.boxes == 'detected':
-        print(f'{len(crops)} of them detected; the others are misses')
-
+        queries, gallery, n_missed = open_pairs(args)
+    print(f'{len(queries.ids) + n_missed} queries of '
+          f'{len(np.unique(queries.files))} photos, '
+          f'{len(gallery.ids)} product images')
     result = {}
     for name, embed in make_methods(args).items():
-        gallery = embed(products)
-        result[name] = eval_retrieval(
-            embed(crops) if crops else gallery[:0], query_ids, gallery,
-            gallery_ids, n_missed=int((~found).sum()), **compared)
-        if args.boxes == 'detected':
-            result[name]['found'] = float(found.mean())
-        print_scores(name, result[name])
+        scores = score_embedding(embed, queries, gallery, n_missed)
+        if args.boxes == 'detected' and args.dataset != 'csv':
+            n = len(queries.ids)
+            scores['found'] = n / max(n + n_missed, 1)
+        result[name] = scores
+        print_scores(name, scores)
     return result
 
 
-def evaluate_by_protocol(args, dataset):
-    """Print the scores of a data set's own protocol; return them by name."""
-    print(f'{len(dataset)} examples, {dataset.n_missing} left out')
-    detector = None
+def open_csv(args):
+    """Queries and gallery of a CSV, and 0 misses."""
+    missing = 'skip' if args.skip_missing else 'raise'
+    dataset = open_dataset(
+        'csv', args.root, args.split or find_split('csv', 'test'), missing, args.images)
+    queries = dataset.choose(dataset.is_query)
     if args.boxes == 'detected':
-        detector = load_detector(args)
+        without = find_boxes(queries, load_detector(args))
+        print(f'no box detected in {without.sum()} photos, which are searched '
+              'with as a whole')
+    galleries = [dataset.choose(dataset.is_gallery)]
+    if args.distractors is not None:
+        name, root, options = parse_dataset(
+            args.distractors, ('folder', 'csv'), {'images': str})
+        more = open_dataset(name, root, None, missing, options.get('images'))
+        galleries.append(more.choose(
+            more.is_gallery & np.isin(more.labels, queries.labels)))
+
+    def images(*datasets):
+        where = [(d, i) for d in datasets for i in range(len(d))]
+        return Images(
+            lambda i: where[i][0].read_crop(where[i][1]),
+            np.concatenate([
+                # ids of one data set are none of another's
+                np.char.add(f'{k}/', d.item_ids.astype(str))
+                for k, d in enumerate(datasets)]),
+            np.concatenate([d.labels for d in datasets]),
+            np.array([str((d.root / x).resolve()) for d in datasets for x in d.names]))
+
+    return images(queries), images(*galleries), 0
+
+
+def open_pairs(args):
+    """Queries and gallery of snaps whose items have made product images."""
+    if args.dataset == 'ccp':
+        dataset = CCPItemDataset(
+            args.root, args.split or find_split('ccp', 'test'),
+            missing='skip' if args.skip_missing else 'raise')
+    else:
+        dataset = SyntheticItemDataset(
+            SyntheticFashionDataset(args.n_snap, args.seed))
+    gallery_ids, first = np.unique(dataset.item_ids, return_index=True)
+    gallery = Images(
+        lambda i: dataset.read_product(int(first[i])), gallery_ids,
+        dataset.categories[first], -1 - np.arange(len(first)))
+    queries = Images(
+        dataset.read_street, dataset.item_ids, dataset.categories,
+        dataset.snap_indices)
+    if args.boxes == 'truth':
+        return queries, gallery, 0
+    crops, categories = crop_detected(dataset, load_detector(args))
+    found = np.flatnonzero([crop is not None for crop in crops])
+    queries = Images(
+        lambda i: crops[found[i]], queries.ids[found], categories[found],
+        queries.files[found])
+    return queries, gallery, len(crops) - len(found)
+
+
+def evaluate_by_protocol(args):
+    """Print the scores of a data set's own protocol; return them by name."""
+    dataset = open_for_test(
+        args.dataset, args.root, args.split,
+        'skip' if args.skip_missing else 'raise')
+    print(f'{len(dataset)} examples, {dataset.n_missing} left out')
+    detector = load_detector(args) if args.boxes == 'detected' else None
     result = {}
     for name, embed in make_methods(args).items():
-        result[name] = protocols.score(
+        result[name] = score_by_protocol(
             args.dataset, dataset, embed, args.gallery, detector)
-        print_scores(name, result[name])
+        print(f'{name:24}', '  '.join(
+            f'{key} {value:.3f}' for key, value in result[name].items()))
     return result
 
 
@@ -171,17 +218,22 @@ def make_methods(args):
     methods = {
         'StyleExtractorBN': place(
             StyleExtractorBN(pretrained_model=args.weights), args).extract,
-        'HSV histogram, cosine': baselines.hsv_histogram,
+        'HSV histogram, cosine': hsv_histogram,
     }
     if args.vgg16:
         methods['VGG16 features, cosine'] = (
-            lambda imgs: baselines.vgg16_features(imgs, args.vgg16))
+            lambda imgs: vgg16_features(imgs, args.vgg16))
     return methods
 
 
 def print_scores(name, scores):
-    print(f'{name:24}', '  '.join(
-        f'{key} {value:.3f}' for key, value in scores.items()))
+    for prefix, title in (('', 'all'), ('within/', 'within category')):
+        print(f'{name:24}{title:17}', '  '.join(
+            f'{key} {scores[prefix + key]:.3f} [{scores[f"{prefix}{key}/low"]:.3f}, '
+            f'{scores[f"{prefix}{key}/high"]:.3f}]'
+            for key in ('hit@1', 'hit@5', 'hit@20')))
+    if 'found' in scores:
+        print(f'{"":24}found {scores["found"]:.3f}')
 
 
 def load_detector(args):
@@ -201,38 +253,6 @@ def place(link, args):
         link.to_device(args.device)
         return link
     return compile_link(link, args.engine, 'f32')
-
-
-def crop_detected(dataset, detector):
-    """Cut out the detected box of each item.
-
-    Args:
-        dataset (CCPItemDataset or SyntheticItemDataset): The items.
-        detector: With ChainerCV's `predict`.
-
-    Returns:
-        tuple of list and numpy.ndarray:
-        As many crops as there are items, :obj:`None` for a miss, and their
-        detected categories.
-    """
-    crops = [None] * len(dataset)
-    categories = np.full(len(dataset), -1, np.int32)
-    starts = range(0, len(dataset.snaps), _BATCH_SIZE)
-    for start in tqdm(starts, 'detection', disable=None):
-        imgs = dataset.snaps.slice[start:start + _BATCH_SIZE, 'img']
-        found = zip(imgs, *detector.predict(imgs), strict=True)
-        for i, (img, bbox, label, score) in enumerate(found, start):
-            items = np.flatnonzero(dataset.snap_indices == i)
-            bbox = np.clip(bbox, 0, img.shape[1:] * 2)
-            chosen = match_detections(
-                bbox, score, dataset.bboxes[items], iou_thresh=_IOU_THRESH)
-            hit = chosen >= 0
-            categories[items[hit]] = label[chosen[hit]]
-            for item, crop in zip(
-                    items[hit], crop_by_bbox(img, bbox[chosen[hit]]),
-                    strict=True):
-                crops[item] = crop.copy()
-    return crops, categories
 
 
 if __name__ == '__main__':

@@ -1,16 +1,26 @@
-"""Train StyleExtractorBN on Clothing Co-Parsing or another data set, and synthetic items."""
+"""Train StyleExtractorBN on pairs of street crops and product images."""
 import argparse
 import os
 
 from vasily_fashion.datasets import (
     CCPItemDataset,
-    ConcatenatedItemDataset,
+    ConcatenatedPairDataset,
     StreetShopPairDataset,
     SyntheticFashionDataset,
     SyntheticItemDataset,
+    WornProductDataset,
 )
-from vasily_fashion.datasets.named_datasets import open_dataset
-from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.datasets.find_boxes import find_boxes
+from vasily_fashion.datasets.named_datasets import (
+    BBOX_DATASETS,
+    RETRIEVAL_DATASETS,
+    find_split,
+    open_dataset,
+    parse_dataset,
+)
+from vasily_fashion.datasets.read_grounds import read_grounds
+from vasily_fashion.deploy import compile_link
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
 from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
 from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
@@ -18,41 +28,41 @@ from vasily_fashion.training import create_communicator, train_style_extractor
 
 import numpy as np
 
-#: Data set -> its splits to train on and to score while training.
-_PAIRS = {
-    'street2shop': ('train', 'test'),
-    'deepfashion2-pairs': ('train', 'validation'),
-    'consumer-to-shop': ('train', 'val'),
-    'in-shop': ('train', 'test'),
-    'csv': ('train', 'val'),
-}
+_PAIRS = ('ccp', *(name for name in RETRIEVAL_DATASETS if name != 'folder'),
+          'worn-products', 'synthetic')
+_OPTIONS = {'weight': float, 'n_view': int, 'images': str}
+_N_GROUND = 200
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python train.py --root clothing-co-parsing '
-        '--n-synthetic 300')
+        epilog='example: python train.py --dataset ccp clothing-co-parsing '
+        '--dataset csv pairs.csv weight=2')
     parser.add_argument(
-        '--dataset', choices=('ccp', *_PAIRS), default='ccp',
-        help='what --root is; ccp is Clothing Co-Parsing')
+        '--dataset', nargs='+', action='append', metavar=('NAME', 'ROOT'),
+        help=f'pairs to train on, one of {", ".join(_PAIRS)}; its folder (of '
+        "csv the file, of synthetic the number of snaps), whose split to "
+        'train on is read; and, if wanted, weight=W, its share of each batch; '
+        'n_view=N, views of it with --features; images=PATH, the folder of '
+        "the images of a CSV, or the CSV of worn-products' folder. May be "
+        'given several times')
     parser.add_argument(
-        '--root', help="its folder, of 'csv' the file; its train split")
-    parser.add_argument('--images', help='folder of the images, for a CSV')
+        '--snaps', nargs=2, action='append', default=[],
+        metavar=('NAME', 'ROOT'), help='photos with boxes, whose people wear '
+        'worn-products and on whose ground other products are laid, one of '
+        f'{", ".join(BBOX_DATASETS)}, and its folder. May be given several times')
+    parser.add_argument(
+        '--detector', help="weights of SSD300, a path or 'fashion', which finds "
+        'the items of street photos that have no box')
     parser.add_argument(
         '--skip-missing', action='store_true',
         help='leave out images that are not there')
     parser.add_argument(
-        '--n-cutout', type=int, default=1, help='how many product-like '
-        'cutouts of each item of Clothing Co-Parsing there are')
-    parser.add_argument(
         '--box-jitter', type=float, default=0., metavar='SHARE',
         help="how far the boxes of snap crops are moved, as a detector's err: "
         'standard deviation of each side, as a share of its height or width')
-    parser.add_argument(
-        '--n-synthetic', type=int, default=0,
-        help='number of synthetic snaps whose items are added')
     parser.add_argument(
         '--weights', help="where to start: a path or 'fashion'")
     parser.add_argument(
@@ -66,7 +76,7 @@ def main(argv=None):
         'each image, and keep the outputs in this folder')
     parser.add_argument(
         '--n-view', type=int, default=4, help='with --features, how many '
-        'augmented views of a snap crop take turns')
+        'augmented views of each image take turns, if its data set does not say')
     parser.add_argument('--out', default='output/style_extractor')
     parser.add_argument('--iteration', type=int, default=1000)
     parser.add_argument('--batch-size', type=int, default=16)
@@ -80,6 +90,15 @@ def main(argv=None):
         '--negatives', choices=NEGATIVES, default='all',
         help='which product images of the batch an anchor moves away from')
     parser.add_argument(
+        '--hardest-weight', type=float, default=0., metavar='WEIGHT',
+        help='of a second ranking loss, over the nearest negatives alone')
+    parser.add_argument(
+        '--category-weight', type=float, default=0., metavar='WEIGHT',
+        help='of the loss of a classifier of the embeddings')
+    parser.add_argument(
+        '--same-category', type=float, default=0., metavar='SHARE',
+        help='how much of each batch is of one category')
+    parser.add_argument(
         '--lr-schedule', choices=('steps', 'cosine'), default='steps',
         help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
         'cosine down to 0')
@@ -90,9 +109,9 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
-        '--val-root', help='folder (or file) of a data set of the same kind, '
-        'whose val split scores the model while it is trained; best.npz keeps '
-        'the best')
+        '--val', nargs='+', metavar=('NAME', 'ROOT'), help='a data set, as '
+        'for --dataset, whose split to choose by scores the model while it is '
+        'trained; best.npz keeps the best')
     parser.add_argument(
         '--eval-interval', type=int, default=200, metavar='ITERATION',
         help='iterations between two scores')
@@ -106,7 +125,6 @@ def main(argv=None):
 
     if args.resume is not None and not os.path.isfile(args.resume):
         parser.error(f'--resume: there is no file {args.resume}')
-
     if args.multi_node_bn and args.communicator is None:
         parser.error('--multi-node-bn needs --communicator')
     if not 0 <= args.box_jitter < .25:
@@ -116,27 +134,33 @@ def main(argv=None):
     if args.features is not None and (
             args.n_frozen_block == 0 or args.communicator is not None):
         parser.error('--features needs --n-frozen-block, and one worker')
-    parts, val = [], None
+    if not args.dataset:
+        parser.error('nothing to train on: give --dataset')
     try:
         comm = create_communicator(args.communicator)
-        if args.val_root is not None:
-            val = open_pairs(args, args.val_root, 1)
-        if args.root is not None:
-            parts.append(open_pairs(
-                args, args.root, 0, args.n_cutout, args.box_jitter))
-        if args.n_synthetic:
-            parts.append(SyntheticItemDataset(
-                SyntheticFashionDataset(args.n_synthetic, args.seed)))
-        if not parts:
-            parser.error('nothing to train on: give --root or --n-synthetic')
+        parts, options, val = [], [], None
+        for words in args.dataset:
+            name, root, of_part = parse_dataset(words, _PAIRS, _OPTIONS)
+            parts.append(open_pairs(args, name, root, 'train', of_part))
+            options.append(of_part)
+        if args.val is not None:
+            name, root, of_part = parse_dataset(args.val, _PAIRS, _OPTIONS)
+            val = open_pairs(args, name, root, 'val', of_part)
+        grounds = [ground for name, root in args.snaps
+                   for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
         np.random.seed(args.seed)  # layers that no file gives start at random
         model = StyleExtractorBN(pretrained_model=args.weights)
         if args.vgg16 is not None:
             start_from_vgg16(model, args.vgg16)
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    dataset = ConcatenatedPairDataset(*parts)
+    weights = None
+    if args.same_category or any('weight' in x for x in options):
+        weights = [x.get('weight', 1.) for x in options]
+    n_view = np.array([x.get('n_view', args.n_view) for x in options])
     train_style_extractor(
-        model, ConcatenatedItemDataset(*parts), args.out, args.iteration,
+        model, dataset, args.out, args.iteration,
         batch_size=args.batch_size, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         n_frozen_block=args.n_frozen_block, device=args.device,
@@ -144,19 +168,44 @@ def main(argv=None):
         loss=args.loss, negatives=args.negatives, val=val,
         eval_interval=args.eval_interval, comm=comm,
         multi_node_bn=args.multi_node_bn, features=args.features,
-        n_view=args.n_view)
+        n_view=n_view[dataset.parts], grounds=grounds,
+        hardest_weight=args.hardest_weight,
+        category_weight=args.category_weight, weights=weights,
+        same_category=args.same_category)
 
 
-def open_pairs(args, root, i, n_cutout=1, box_jitter=0.):
-    """Pairs of the train or val split of a data set."""
+def open_pairs(args, name, root, purpose, options):
+    """The pairs of a data set that are to train on, or to choose weights by."""
     missing = 'skip' if args.skip_missing else 'raise'
-    if args.dataset == 'ccp':
+    images = options.get('images')
+    if name == 'synthetic':
+        seed = args.seed if purpose == 'train' else args.seed + 1000
+        return SyntheticItemDataset(SyntheticFashionDataset(int(root), seed))
+    if name == 'ccp':
         return CCPItemDataset(
-            root, ('train', 'val')[i], n_cutout=n_cutout, missing=missing,
-            box_jitter=box_jitter)
-    return StreetShopPairDataset(open_dataset(
-        args.dataset, root, _PAIRS[args.dataset][i], missing, args.images),
-        box_jitter)
+            root, find_split(name, purpose), missing=missing,
+            box_jitter=args.box_jitter)
+    if name == 'worn-products':
+        products = open_dataset(
+            'folder', root, find_split('folder', purpose), missing, images)
+        return WornProductDataset(
+            products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
+            args.box_jitter)
+    dataset = open_dataset(
+        name, root, find_split(name, purpose), missing, images)
+    if args.detector is not None:
+        detector = compile_link(FashionSSD300(pretrained_model=args.detector))
+        without = find_boxes(dataset, detector)
+        print(f'{name}: no box found in {without.sum()} of '
+              f'{dataset.is_query.sum()} street photos')
+    return StreetShopPairDataset(dataset, args.box_jitter)
+
+
+def open_snaps(name, root, purpose):
+    if name not in BBOX_DATASETS:
+        raise ValueError(
+            f'--snaps must be one of {", ".join(BBOX_DATASETS)}, not {name}')
+    return open_dataset(name, root, find_split(name, purpose))
 
 
 if __name__ == '__main__':

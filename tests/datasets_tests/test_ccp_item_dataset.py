@@ -11,7 +11,7 @@ _SIZE = 80, 60
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
-    """One photo of the train split with three items, one of val with one."""
+    """One photo of the train split with three items, one of val and test with one."""
     root = tmp_path_factory.mktemp('ccp')
     folder = root / 'annotations' / 'pixel-level'
     folder.mkdir(parents=True)
@@ -27,12 +27,14 @@ def root(tmp_path_factory):
     values[40:60, 45:60] = 1  # a bag
     savemat(folder / '0007.mat', {'groundtruth': values})
     savemat(folder / '0010.mat', {'groundtruth': values * (values == 1)})
+    # a photo of the full set that is in no list
+    savemat(folder / '0004.mat', {'groundtruth': values * (values == 1)})
     # green everywhere but the items: the dress is red, the bag blue
     img = np.zeros((*_SIZE, 3), np.uint8)
     img[:] = 0, 200, 0
     img[values == 3] = 40, 40, 200
     img[values == 1] = 200, 40, 40
-    for name in ('0007', '0010'):
+    for name in ('0004', '0007', '0010'):
         cv2.imwrite(str(root / 'photos' / f'{name}.jpg'), img,
                     [cv2.IMWRITE_JPEG_QUALITY, 100,
                      cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
@@ -62,23 +64,18 @@ def test_items(items):
 def test_splits_share_no_item(root, items):
     val = CCPItemDataset(root, 'val')
     np.testing.assert_array_equal(val.item_ids, [1000])
+    np.testing.assert_array_equal(CCPItemDataset(root, 'test').item_ids, [400])
     np.testing.assert_array_equal(
-        CCPItemDataset(root, 'all').item_ids, [700, 702, 1000])
+        CCPItemDataset(root, 'all').item_ids, [400, 700, 702, 1000])
 
 
-def test_more_cutouts(root, items):
-    twice = CCPItemDataset(root, n_cutout=2)
-    assert len(twice) == 4
-    np.testing.assert_array_equal(twice.item_ids, [700, 702, 700, 702])
-    np.testing.assert_array_equal(twice.categories, [*items.categories] * 2)
-    np.testing.assert_array_equal(twice.bboxes, [*items.bboxes] * 2)
-    for i in range(2):
-        crop, cutout, category = items[i]
-        for j in (i, i + 2):
-            np.testing.assert_array_equal(twice[j][0], crop)
-            assert twice[j][2] == category
-        np.testing.assert_array_equal(twice[i][1], cutout)
-        assert not np.array_equal(twice[i + 2][1], cutout)
+def test_chance_changes_the_cutout(items):
+    chance = np.random.default_rng(0)
+    exact = items[1][1]
+    np.testing.assert_array_equal(items.read_product(1), exact)
+    cutouts = [items.read_product(1, chance) for _ in range(3)]
+    assert len({x.tobytes() for x in (exact, *cutouts)}) == 4
+    np.testing.assert_array_equal(items.read_street(1, chance), items[1][0])
 
 
 def test_crop(items):
@@ -90,23 +87,20 @@ def test_crop(items):
 
 
 def test_box_jitter(root, items):
-    jittered = CCPItemDataset(root, n_cutout=40, box_jitter=.1)
-    np.testing.assert_array_equal(jittered.bboxes[:2], items.bboxes)
-    photo = items.snaps[0][0]
+    jittered = CCPItemDataset(root, box_jitter=.1)
+    photo, chance = items.snaps[0][0], np.random.default_rng(0)
     heights = []
-    for i in range(1, 80, 2):  # the dress: 40 high, not at an edge
-        crop, cutout, _ = jittered[i]
+    for _ in range(40):  # the dress: 40 high, not at an edge
+        crop = jittered.read_street(1, chance)
         heights.append(crop.shape[1])
         # 2 of 10 % of 40 pixels on each side, rounded outwards
         assert 24 <= crop.shape[1] <= 58 and 18 <= crop.shape[2] <= 44
-        assert (crop == jittered[i][0]).all()
         whole = np.lib.stride_tricks.sliding_window_view(
             photo, crop.shape)[0]
         assert (whole == crop).all(axis=(-3, -2, -1)).any()
     assert len(set(heights)) > 8 and min(heights) < 40 < max(heights)
-    # cutouts are those of exact crops
-    exact = CCPItemDataset(root, n_cutout=40)
-    np.testing.assert_array_equal(jittered[79][1], exact[79][1])
+    # without chance the box is exact
+    np.testing.assert_array_equal(jittered[1][0], items[1][0])
 
 
 def test_crop_belongs_to_the_caller(items):

@@ -40,23 +40,38 @@ def test_no_data(name, tmp_path, capsys, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         _main(name)([])
     assert caught.value.code == 2
-    assert '--root or --n-synthetic' in capsys.readouterr().err
+    assert 'nothing to train on: give --dataset' in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize('name', _SCRIPTS[:2])
 def test_wrong_root(name, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
-        _main(name)(['--root', str(tmp_path / 'nowhere')])
+        _main(name)(['--dataset', 'ccp', str(tmp_path / 'nowhere')])
     assert caught.value.code == 2
     assert str(tmp_path / 'nowhere') in capsys.readouterr().err
 
 
-def test_modanet_has_no_val_split(tmp_path, capsys):
+@pytest.mark.parametrize('name, dataset', [
+    ('ssd/train.py', 'modanet'), ('style_extractor/train.py', 'street2shop'),
+    ('style_extractor/train.py', 'in-shop')])
+def test_no_split_to_choose_by(name, dataset, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        _main('ssd/train.py')([
-            '--dataset', 'modanet', '--val-root', str(tmp_path)])
-    assert 'ModaNet has no boxes of a val split' in capsys.readouterr().err
+        _main(name)(['--dataset', 'synthetic', '1',
+                     '--val', dataset, str(tmp_path)])
+    assert f"{dataset} has no split for 'val'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words, message', [
+    (['ccp'], 'a data set is a name'),
+    (['nothing', 'root'], 'one of ccp'),
+    (['ccp', 'root', 'wait=2'], 'wait=2 after ccp root')])
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_wrong_dataset(name, words, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--dataset', *words])
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('name', _SCRIPTS[:2])
@@ -64,7 +79,7 @@ def test_wrong_weights(name, tmp_path, capsys):
     path = tmp_path / 'text.npz'
     path.write_text('no weights')
     with pytest.raises(SystemExit) as caught:
-        _main(name)(['--n-synthetic', '1', '--weights', str(path),
+        _main(name)(['--dataset', 'synthetic', '1', '--weights', str(path),
                      '--out', str(tmp_path / 'out')])
     assert caught.value.code == 2
     assert 'text.npz' in capsys.readouterr().err
@@ -96,7 +111,7 @@ def test_style_extractor(tmp_path, capsys):
     vgg16 = tmp_path / 'vgg16.npz'
     save_weights(vgg16, FashionSSD300())
     _main('style_extractor/train.py')([
-        '--n-synthetic', '2', '--iteration', '1', '--batch-size', '2',
+        '--dataset', 'synthetic', '2', '--iteration', '1', '--batch-size', '2',
         '--vgg16', str(vgg16), '--n-frozen-block', '1', '--out', str(out)])
     with np.load(vgg16) as start, np.load(out / 'model.npz') as file:
         for layer, is_kept in [('conv1_1', True), ('conv1_2', True),
@@ -112,8 +127,8 @@ def test_style_extractor(tmp_path, capsys):
 def test_style_extractor_on_a_data_set_of_pairs(tmp_path, capsys):
     root = trees.make_consumer_to_shop(tmp_path / 'root')
     argv = [
-        '--dataset', 'consumer-to-shop', '--root', str(root),
-        '--val-root', str(root), '--iteration', '1', '--batch-size', '2',
+        '--dataset', 'consumer-to-shop', str(root),
+        '--val', 'consumer-to-shop', str(root), '--iteration', '1', '--batch-size', '2',
         '--n-frozen-block', '2', '--out', str(tmp_path / 'out')]
     _main('style_extractor/train.py')(argv)
     assert (tmp_path / 'out' / 'best.npz').exists()
@@ -128,7 +143,7 @@ def test_same_seed_same_start(tmp_path):
     first, again, other = (tmp_path / name for name in 'abc')
     for out, seed in (first, 1), (again, 1), (other, 2):
         _main('style_extractor/train.py')([
-            '--n-synthetic', '1', '--iteration', '1', '--batch-size', '2',
+            '--dataset', 'synthetic', '1', '--iteration', '1', '--batch-size', '2',
             '--lr', '0', '--seed', str(seed), '--out', str(out)])
     with np.load(first / 'model.npz') as a, np.load(again / 'model.npz') as b, \
             np.load(other / 'model.npz') as c:
@@ -148,7 +163,7 @@ def test_ssd(tmp_path):
     out = tmp_path / 'out'
     with pytest.warns(UserWarning, match='conv1_1.npz.*conv1_2'):
         _main('ssd/train.py')([
-            '--n-synthetic', '2', '--iteration', '10', '--batch-size', '1',
+            '--dataset', 'synthetic', '2', '--iteration', '10', '--batch-size', '1',
             '--weights', str(path), '--freeze-until', 'conv4_3',
             '--out', str(out)])
     with np.load(out / 'model.npz') as file:

@@ -1,6 +1,6 @@
 import json
 
-from tests.training_tests.tiny import TinyStyleExtractor, tiny_items, train_tiny
+from tests.training_tests.tiny import TinyItems, TinyStyleExtractor, tiny_items, train_tiny
 from vasily_fashion.training import train_style_extractor
 from vasily_fashion.training.frozen_features import FrozenFeatures
 
@@ -8,31 +8,19 @@ import numpy as np
 import pytest
 
 
-def _raise():
-    raise AssertionError('computed twice')
-
-
-def test_each_output_is_computed_once(tmp_path):
+def test_outputs_are_kept(tmp_path):
     rng = np.random.default_rng(0)
     outputs = rng.normal(size=(3, 2, 4)).astype(np.float32)
     features = FrozenFeatures(tmp_path / 'f', (2, 4), 3, b'key')
     for i in (2, 0):
-        found = features.get(i, lambda i=i: outputs[i])
-        np.testing.assert_array_equal(found, outputs[i].astype(np.float16))
-        assert found.dtype == np.float32
-    again = FrozenFeatures(tmp_path / 'f', (2, 4), 3, b'key')
-    for i in (0, 2):
+        features[i] = outputs[i]
         np.testing.assert_array_equal(
-            again.get(i, _raise), outputs[i].astype(np.float16))
-    with pytest.raises(AssertionError, match='computed twice'):
-        again.get(1, _raise)
-
-
-def test_an_output_that_failed_is_not_there(tmp_path):
-    features = FrozenFeatures(tmp_path, (2,), 1, b'key')
-    with pytest.raises(AssertionError):
-        features.get(0, _raise)
-    np.testing.assert_array_equal(features.get(0, lambda: [3, 4]), [3, 4])
+            features[i], outputs[i].astype(np.float16))
+        assert features[i].dtype == np.float32
+    again = FrozenFeatures(tmp_path / 'f', (2, 4), 3, b'key')
+    np.testing.assert_array_equal(again.find_missing(), [1])
+    for i in (0, 2):
+        np.testing.assert_array_equal(again[i], outputs[i].astype(np.float16))
 
 
 @pytest.mark.parametrize('shape, n, key', [
@@ -46,22 +34,27 @@ def test_a_folder_belongs_to_one_key(tmp_path, shape, n, key):
 def test_a_folder_that_was_not_finished_is_made_anew(tmp_path):
     (tmp_path / 'features.npy').write_bytes(b'half')
     features = FrozenFeatures(tmp_path, (2,), 3, b'key')
-    np.testing.assert_array_equal(features.get(1, lambda: [5, 6]), [5, 6])
+    features[1] = [5, 6]
+    np.testing.assert_array_equal(features[1], [5, 6])
+    np.testing.assert_array_equal(features.find_missing(), [0, 2])
 
 
-class _Blind(list):
+class _Blind(TinyItems):
     """Items whose images are gone, but for two that tell whose they are."""
 
-    def __getitem__(self, i):
-        if i not in (0, len(self) - 1):
-            raise AssertionError('image read again')
-        return super().__getitem__(i)
+    def read_street(self, i, random_state=None):
+        assert i in (0, len(self) - 1), 'image read again'
+        return super().read_street(i)
+
+    def read_product(self, i, random_state=None):
+        assert i in (0, len(self) - 1), 'image read again'
+        return super().read_product(i)
 
 
-class _Darker(list):
-    def __getitem__(self, i):
-        crop, product, category = super().__getitem__(i)
-        return crop / 2, product, category
+class _Darker(TinyItems):
+
+    def read_street(self, i, random_state=None):
+        return super().read_street(i) / 2
 
 
 @pytest.fixture(scope='module')
@@ -85,27 +78,40 @@ def test_second_training_reads_no_image(trained, tmp_path):
     items = tiny_items()
     model = trained.copy('copy')
     before = {name: x.array.copy() for name, x in model.namedparams()}
-    # 8 epochs and more: chance leaves out no view
-    first = _train(
-        model, items, tmp_path / 'a', tmp_path / 'f', 12 * len(items))
+    first = _train(model, items, tmp_path / 'a', tmp_path / 'f', 12)
+    # two views of both sides, all made before the training
+    assert np.load(tmp_path / 'f' / 'is_there.npy').shape == (4 * len(items),)
     assert np.load(tmp_path / 'f' / 'is_there.npy').all()
     for name, param in model.namedparams():
         assert name.startswith('/fc5') != np.array_equal(
             param.array, before[name]), name
-    blind = _Blind(items)
-    blind.item_ids, blind.categories = items.item_ids, items.categories
+    blind = tiny_items()
+    blind.__class__ = _Blind
     second = _train(
         trained.copy('copy'), blind, tmp_path / 'b', tmp_path / 'f')
-    np.testing.assert_allclose(second, first[:12], rtol=1e-5)
+    np.testing.assert_allclose(second, first, rtol=1e-5)
 
 
 def test_features_of_other_images(trained, tmp_path):
     items = tiny_items()
     _train(trained.copy('copy'), items, tmp_path / 'a', tmp_path / 'f', 1)
-    darker = _Darker(items)
-    darker.item_ids, darker.categories = items.item_ids, items.categories
+    darker = tiny_items()
+    darker.__class__ = _Darker
     with pytest.raises(ValueError, match='other weights, images or views'):
         _train(trained.copy('copy'), darker, tmp_path / 'b', tmp_path / 'f', 1)
+
+
+def test_each_example_has_its_own_number_of_views(trained, tmp_path):
+    items = tiny_items()
+    n_view = np.arange(1, len(items) + 1)
+    train_style_extractor(
+        trained.copy('copy'), items, tmp_path / 'out', 1, batch_size=4,
+        n_frozen_block=1, features=tmp_path / 'f', n_view=n_view)
+    features = np.load(tmp_path / 'f' / 'features.npy')
+    assert len(features) == 2 * n_view.sum()
+    # the views of an example differ, for the augmentation is another
+    first, second = features[-n_view[-1]:][:2]
+    assert not np.array_equal(first, second)
 
 
 def test_resume(trained, tmp_path):

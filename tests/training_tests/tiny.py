@@ -7,7 +7,7 @@ Also a script, for tests that kill it or run it in several processes:
 import json
 import sys
 
-from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.datasets import PairDataset, SyntheticFashionDataset, SyntheticItemDataset
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
@@ -98,14 +98,20 @@ class TinyStyleExtractor(chainer.Chain):
             return self(self.device.send(x)).array
 
 
-class _Items(list):
+class TinyItems(PairDataset):
 
-    """Items that need not be painted again, with what tells them apart."""
+    """Items that need not be painted again."""
 
     def __init__(self, dataset):
-        super().__init__(dataset[:])
+        self._examples = dataset[:]
         self.item_ids = dataset.item_ids
         self.categories = dataset.categories
+
+    def read_street(self, i, random_state=None):
+        return self._examples[i][0]
+
+    def read_product(self, i, random_state=None):
+        return self._examples[i][1]
 
 
 def tiny_snaps(n_snap=5, seed=1):
@@ -117,7 +123,7 @@ def tiny_snaps(n_snap=5, seed=1):
 
 
 def tiny_items(n_snap=2, seed=1):
-    return _Items(SyntheticItemDataset(SyntheticFashionDataset(
+    return TinyItems(SyntheticItemDataset(SyntheticFashionDataset(
         n_snap, seed=seed, n_item=12, size=(96, 64))))
 
 

@@ -1,7 +1,11 @@
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset  # noqa: F401
 from vasily_fashion.datasets.ccp_bbox_dataset import CCPBboxDataset  # noqa: F401
 from vasily_fashion.datasets.ccp_item_dataset import CCPItemDataset  # noqa: F401
-from vasily_fashion.datasets.concatenated_item_dataset import ConcatenatedItemDataset  # noqa: F401
+from vasily_fashion.datasets.colorful_fashion_bbox_dataset import (
+    ColorfulFashionBboxDataset,  # noqa: F401
+)
+from vasily_fashion.datasets.concatenated_bbox_dataset import ConcatenatedBboxDataset  # noqa: F401
+from vasily_fashion.datasets.concatenated_pair_dataset import ConcatenatedPairDataset  # noqa: F401
 from vasily_fashion.datasets.consumer_to_shop_dataset import ConsumerToShopDataset  # noqa: F401
 from vasily_fashion.datasets.csv_retrieval_dataset import CSVRetrievalDataset  # noqa: F401
 from vasily_fashion.datasets.deepfashion2_bbox_dataset import DeepFashion2BboxDataset  # noqa: F401
@@ -14,6 +18,8 @@ from vasily_fashion.datasets.generic_voc_bbox_dataset import GenericVOCBboxDatas
 from vasily_fashion.datasets.in_shop_dataset import InShopDataset  # noqa: F401
 from vasily_fashion.datasets.leave_out_broken import leave_out_broken  # noqa: F401
 from vasily_fashion.datasets.modanet_bbox_dataset import ModaNetBboxDataset  # noqa: F401
+from vasily_fashion.datasets.pair_dataset import PairDataset  # noqa: F401
+from vasily_fashion.datasets.product_bbox_dataset import ProductBboxDataset  # noqa: F401
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset  # noqa: F401
 from vasily_fashion.datasets.repeat_rare_dataset import RepeatRareDataset  # noqa: F401
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset  # noqa: F401
@@ -23,5 +29,6 @@ from vasily_fashion.datasets.synthetic import (
     SyntheticFashionDataset,  # noqa: F401
     SyntheticItemDataset,  # noqa: F401
 )
+from vasily_fashion.datasets.worn_product_dataset import WornProductDataset  # noqa: F401
 from vasily_fashion.datasets.write_coco import write_coco  # noqa: F401
 from vasily_fashion.datasets.write_retrieval_csv import write_retrieval_csv  # noqa: F401

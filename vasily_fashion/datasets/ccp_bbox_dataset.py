@@ -1,3 +1,4 @@
+import json
 import os
 import struct
 import zlib
@@ -13,8 +14,8 @@ import cv2
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
 
-# A photo is for validation where its id is a multiple of this.
-_VAL_PERIOD = 5
+# The ids of the photos to train on and to choose by.
+_SPLITS = Path(__file__).with_name('ccp_splits.json')
 # A connected component under this share of its label's mask is a stray mark.
 _MIN_COMPONENT = 0.05
 _NO_ITEM = ('null', 'hair', 'skin')
@@ -35,8 +36,9 @@ class CCPBboxDataset(GetterDataset):
     Args:
         root (str or path): The folder that holds `photos`, `annotations` and
             `label_list.mat`.
-        split ({'train', 'val', 'all'}): Photos whose id is a multiple of 5
-            are for validation.
+        split ({'train', 'val', 'test', 'all'}): 634 photos are to train on,
+            163 to choose weights by, as `ccp_splits.json` lists them; all
+            other annotated photos, 207 of the full set, are to report.
         missing ({'raise', 'skip'}): What to do about photos that are
             annotated but not there.
         own_categories (bool): Whether to keep the data set's 56, skin, hair
@@ -62,9 +64,9 @@ class CCPBboxDataset(GetterDataset):
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  missing: str = 'raise', own_categories: bool = False) -> None:
         super().__init__()
-        if split not in ('train', 'val', 'all'):
+        if split not in ('train', 'val', 'test', 'all'):
             raise ValueError(
-                f"split must be 'train', 'val' or 'all', not {split!r}")
+                f"split must be 'train', 'val', 'test' or 'all', not {split!r}")
         self.root = Path(root)
         folder = self.root / 'annotations' / 'pixel-level'
         names = self.root / 'label_list.mat'
@@ -74,11 +76,18 @@ class CCPBboxDataset(GetterDataset):
                     f'{path} is missing: root must be the folder of Clothing '
                     'Co-Parsing that holds photos, annotations and '
                     'label_list.mat')
+        split_of_id = {
+            id_: name
+            for name, ids in json.loads(_SPLITS.read_text()).items() for id_ in ids}
         self.ids = [
             path.stem for path in sorted(folder.glob('*.mat'))
-            if path.stem.isdecimal() and (
-                split == 'all'
-                or (int(path.stem) % _VAL_PERIOD == 0) == (split == 'val'))]
+            if path.stem.isdecimal() and split in (
+                'all', split_of_id.get(int(path.stem), 'test'))]
+        if not self.ids:
+            raise ValueError(
+                f'{folder} annotates no photo of split {split!r}'
+                + (': those of the full set that ccp_splits.json does not list'
+                   if split == 'test' else ''))
         keep = keep_existing(
             self.root, [f'photos/{id_}.jpg' for id_ in self.ids], missing,
             folder)

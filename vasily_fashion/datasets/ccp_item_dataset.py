@@ -1,10 +1,9 @@
 import os
-from typing import Any
 
 from vasily_fashion.datasets.ccp_bbox_dataset import CCPBboxDataset
+from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
 
-import chainer
 import cv2
 import numpy as np
 
@@ -12,26 +11,24 @@ import numpy as np
 _MIN_SIDE = 8
 
 
-class CCPItemDataset(chainer.dataset.DatasetMixin):
+class CCPItemDataset(PairDataset):
     """Pairs of a snap crop and a product-like cutout of the same item.
 
     Cut from :class:`CCPBboxDataset`. Clothing Co-Parsing has no shop photos,
     so the product image is made from the snap: the item's pixels alone on
     white, seen through a horizontal flip, a small rotation, and changes of
     scale, colour and blur, so that the pixels of both sides do not match. The
-    changes are random but follow from `seed`, the photo, the item and the
-    number of the cutout alone.
+    changes are random but follow from `seed`, the photo and the item alone,
+    unless :meth:`read_product` is given a `random_state`.
 
     Args:
         root (str or path): As for :class:`CCPBboxDataset`.
         split ({'train', 'val', 'all'}): As for :class:`CCPBboxDataset`.
         seed (int): Another seed gives other changes of the cutouts.
-        n_cutout (int): How many examples there are of each item, with its
-            crop and a cutout that is changed anew.
         missing ({'raise', 'skip'}): As for :class:`CCPBboxDataset`.
-        box_jitter (float): How far the boxes of snap crops are moved, as
-            :func:`~vasily_fashion.transforms.jitter_bbox` does with that
-            standard deviation. Each crop has its own box.
+        box_jitter (float): How far the boxes of snap crops are moved in
+            training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
+            with that standard deviation.
 
     This dataset returns the following data.
 
@@ -53,12 +50,10 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
     """
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
-                 seed: int = 0, n_cutout: int = 1, missing: str = 'raise',
-                 box_jitter: float = 0.) -> None:
+                 seed: int = 0, missing: str = 'raise', box_jitter: float = 0.) -> None:
         self.box_jitter = box_jitter
         self.snaps = CCPBboxDataset(root, split, missing)
         self.seed = seed
-        where: Any
         where, bboxes, categories = [], [], []
         for i, (bbox, label) in enumerate(
                 self.snaps.slice[:, ('bbox', 'label')]):
@@ -67,41 +62,41 @@ class CCPItemDataset(chainer.dataset.DatasetMixin):
                     where.append((i, r))
                     bboxes.append(bbox[r])
                     categories.append(label[r])
-        # the first cutout of every item, then the second, and so on
-        where = np.tile(
-            np.array(where, np.int32).reshape(-1, 2), (n_cutout, 1))
-        self.snap_indices, self._positions = where.T
-        self.bboxes = np.tile(
-            np.array(bboxes, np.float32).reshape(-1, 4), (n_cutout, 1))
-        self.categories = np.tile(
-            np.array(categories, np.int32), n_cutout)
+        self.snap_indices, self._positions = np.array(
+            where, np.int32).reshape(-1, 2).T
+        self.bboxes = np.array(bboxes, np.float32).reshape(-1, 4)
+        self.categories = np.array(categories, np.int32)
         self.item_ids = np.array(
             [int(self.snaps.ids[i]) * 100 + r for i, r in where], np.int32)
-        self._cutouts = np.repeat(np.arange(n_cutout), len(bboxes))
 
-    def __len__(self) -> int:
-        return len(self.item_ids)
+    def read_street(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        bbox = self.bboxes[i][None]
+        if random_state is not None and self.box_jitter:
+            bbox = jitter_bbox(bbox, self.box_jitter, random_state)
+        return crop_by_bbox(self._read_photo(i), bbox)[0].copy()
 
-    def get_example(
-            self, index: int) -> tuple[np.ndarray, np.ndarray, int]:
-        i, r = int(self.snap_indices[index]), self._positions[index]
-        img, = self.snaps.slice[i:i + 1, 'img']
-        mask = self.snaps.get_mask(i)
+    def read_product(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        if random_state is None:
+            random_state = np.random.default_rng(
+                [self.seed, int(self.item_ids[i])])
+        img, bbox = self._read_photo(i), self.bboxes[i][None]
+        snap, r = int(self.snap_indices[i]), self._positions[i]
+        mask = self.snaps.get_mask(snap)
         if mask.shape[1:] != img.shape[1:]:
             raise ValueError(
-                f'{self.snaps.root / self.snaps.names[i]} is of {img.shape[1:]} pixels, '
-                f'its annotation of {mask.shape[1:]}: fetch both again')
-        cutout = self._cutouts[index]
-        random_state = np.random.default_rng(
-            [self.seed, int(self.item_ids[index]), *([cutout] if cutout else [])])
-        bbox = self.bboxes[index][None]
+                f'{self.snaps.root / self.snaps.names[snap]} is of {img.shape[1:]} '
+                f'pixels, its annotation of {mask.shape[1:]}: fetch both again')
         crop, = crop_by_bbox(img, bbox)
         alpha, = crop_by_bbox(mask[r:r + 1], bbox)
-        cutout = _product_like(crop, alpha[0], random_state)
-        if self.box_jitter:  # last, so that cutouts are the same with it
-            crop, = crop_by_bbox(
-                img, jitter_bbox(bbox, self.box_jitter, random_state))
-        return crop.copy(), cutout, int(self.categories[index])
+        return _product_like(crop, alpha[0], random_state)
+
+    def _read_photo(self, i):
+        snap = int(self.snap_indices[i])
+        return self.snaps.slice[snap:snap + 1, 'img'][0]
 
 
 def _product_like(crop, alpha, random_state):

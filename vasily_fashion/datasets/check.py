@@ -20,6 +20,7 @@ from vasily_fashion.datasets.leave_out_broken import find_broken
 from vasily_fashion.datasets.named_datasets import (
     BBOX_DATASETS,
     RETRIEVAL_DATASETS,
+    find_all_splits,
     open_dataset,
 )
 from vasily_fashion.utils import atomic_write
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--json', help='a file for what was found')
     args = parser.parse_args(argv)
 
-    splits = (args.split,) if args.split else names[args.name][1]
+    splits = (args.split,) if args.split else find_all_splits(args.name)
     report, datasets = {}, {}
     for split in splits:
         try:

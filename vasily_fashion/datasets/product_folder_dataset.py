@@ -1,4 +1,5 @@
 import os
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,9 @@ class ProductFolderDataset(RetrievalDataset):
             of other categories stay, with the label -1.
         missing ({'raise', 'skip'}): What to do about photos that are in the
             CSV alone.
+        split ({'train', 'val'}): About a tenth of the products is for
+            validation: products of one `design`, a column of the CSV, stay
+            together, and one without is a design of its own. All by default.
 
     It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does;
     all examples are in the gallery and none is a query.
@@ -47,7 +51,9 @@ class ProductFolderDataset(RetrievalDataset):
     def __init__(self, root: str | os.PathLike[str],
                  csv_path: str | os.PathLike[str] | None = None,
                  category_map: dict[str, str] | Literal['common'] | None = 'common',
-                 missing: str = 'raise') -> None:
+                 missing: str = 'raise', split: str | None = None) -> None:
+        if split not in (None, 'train', 'val'):
+            raise ValueError(f"split must be 'train' or 'val', not {split!r}")
         check_folder(root, 'root must be the folder of the product photos')
         if csv_path is None:
             rows = [{'path': name} for name in _list_images(root)]
@@ -61,6 +67,8 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{csv_path} has no row, or no column path: its first '
                     'line must name path, and may name id, category, price, '
                     'url')
+        if split is not None:
+            rows = [row for row in rows if split == _split_of(row)]
         names = [row['path'] for row in rows]
         check_names(names, csv_path or root)
         ids = [row.get('id') or name.rpartition('.')[0] or name
@@ -90,6 +98,11 @@ class ProductFolderDataset(RetrievalDataset):
         row_of = dict(zip(names, rows, strict=True))
         self.prices = [row_of[name].get('price') or '' for name in self.names]
         self.urls = [row_of[name].get('url') or '' for name in self.names]
+
+
+def _split_of(row):
+    design = row.get('design') or row.get('id') or row['path']
+    return 'val' if zlib.crc32(design.encode()) % 10 == 0 else 'train'
 
 
 def _list_images(root):

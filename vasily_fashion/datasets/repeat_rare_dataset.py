@@ -25,11 +25,14 @@ SliceableDataset): It has the key 'label'.
 
     Attributes:
         indices (numpy.ndarray): Where each example stands in `dataset`.
+        labelled (tuple of int or None): Of `dataset`, see
+            :class:`~vasily_fashion.datasets.ConcatenatedBboxDataset`.
     """
 
     def __init__(self, dataset: SliceableDataset, threshold: float = 0.3,
                  seed: int = 0) -> None:
         self.dataset = dataset
+        self.labelled = getattr(dataset, 'labelled', None)
         labels = [np.unique(label) for label in dataset.slice[:, 'label']]
         shown = np.concatenate([*labels, np.empty(0, np.int32)])
         share = np.bincount(shown.astype(int)) / max(len(labels), 1)

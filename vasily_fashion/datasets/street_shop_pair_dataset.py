@@ -1,37 +1,26 @@
+from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
-import chainer
 import numpy as np
 
 
-class StreetShopPairDataset(chainer.dataset.DatasetMixin):
+class StreetShopPairDataset(PairDataset):
     """Pairs of a street crop and a product image of its item, for training.
 
     Made of any :class:`~vasily_fashion.datasets.RetrievalDataset`. An example
-    is a query with at least one product image; of several, chance
-    (`numpy.random`) takes one each time.
-    :func:`~vasily_fashion.training.train_style_extractor` makes triplets of
-    them.
+    is a query with at least one product image; of several, chance takes one
+    in training, and the first is taken otherwise.
 
     Args:
         dataset (RetrievalDataset): Queries and product images, such as those
             of the split to train on.
-        box_jitter (float): How far the boxes of street crops are moved, as
-            :func:`~vasily_fashion.transforms.jitter_bbox` does with that
-            standard deviation, anew each time.
+        box_jitter (float): How far the boxes of street crops are moved in
+            training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
+            with that standard deviation.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        snap_crop, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
-        product_image, ":math:`(3, H', W')`", float32, "RGB"
-        category, scalar, int, "index into `label_names`, or -1"
+    It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
 
     Attributes:
-        item_ids (numpy.ndarray): :math:`(N,)`, the item of each example.
-        categories (numpy.ndarray): :math:`(N,)`, int32.
         n_without_product (int): Queries that were left out.
 
     Raises:
@@ -64,13 +53,21 @@ class StreetShopPairDataset(chainer.dataset.DatasetMixin):
         self.item_ids = dataset.item_ids[self._queries]
         self.categories = dataset.labels[self._queries]
 
-    def __len__(self) -> int:
-        return len(self._queries)
+    def read_street(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        if random_state is None:
+            return self.dataset.read_crop(int(self._queries[i]))
+        return self.dataset.read_crop(
+            int(self._queries[i]), self.box_jitter, random_state)
 
-    def get_example(self, i: int) -> tuple[np.ndarray, np.ndarray, int]:
-        query, item = int(self._queries[i]), self._items[i]
+    def read_product(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        query, item = self._queries[i], self._items[i]
         products = self._products[
             self._end[item] - self._count[item]:self._end[item]]
-        product = int(np.random.choice(products[products != query]))
-        return (self.dataset.read_crop(query, self.box_jitter),
-                self.dataset.read_crop(product), int(self.categories[i]))
+        products = products[products != query]
+        chosen = 0 if random_state is None else random_state.integers(
+            len(products))
+        return self.dataset.read_crop(int(products[chosen]))

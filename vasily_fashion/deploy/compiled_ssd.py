@@ -2,7 +2,7 @@ import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from vasily_fashion.utils import check_images
+from vasily_fashion.utils import check_images, weights_sha256
 from vasily_fashion.utils.run_ahead import run_ahead
 
 import numpy as np
@@ -25,6 +25,8 @@ class CompiledSSD:
         engine: See above.
         nms_thresh (float): As of ChainerCV's SSD.
         score_thresh (float): As of ChainerCV's SSD.
+        weights_sha256 (str): Of the link, see
+            :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
     _prepare = SSD._prepare
@@ -38,6 +40,7 @@ class CompiledSSD:
         self.coder.to_cpu()
         self.nms_thresh = link.nms_thresh
         self.score_thresh = link.score_thresh
+        self.weights_sha256 = weights_sha256(link)
 
     def predict(
             self, imgs: Iterable[np.ndarray]

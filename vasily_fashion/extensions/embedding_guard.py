@@ -39,7 +39,7 @@ TripletTrainChain): In training.
     def __call__(self, trainer: chainer.training.Trainer) -> None:
         self._last.append([
             float(chainer.as_array(trainer.observation[f'main/{name}']))
-            for name in ('loss', 'active', 'd_negative')])
+            for name in ('loss/rank', 'active', 'd_negative')])
         if self._has_warned or len(self._last) < self._last.maxlen:
             return
         verdict = self._judge()

@@ -1,8 +1,6 @@
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from vasily_fashion.utils import atomic_write
 
@@ -12,10 +10,9 @@ import numpy as np
 class FrozenFeatures:
     """What the frozen part of a network makes of its inputs, kept on disk.
 
-    Each input is computed once, when it is first asked for. The outputs are
-    in `features.npy`, float16, which is mapped, not read; `is_there.npy` says
-    which of them are there. A process may die at any moment: what is marked
-    as there is whole.
+    The outputs are in `features.npy`, float16, which is mapped, not read;
+    `is_there.npy` says which of them are there. A process may die at any
+    moment: what is marked as there is whole.
 
     Args:
         folder (str or path): Made if there is none. Room is taken for all
@@ -49,20 +46,17 @@ class FrozenFeatures:
         self._features = np.load(folder / 'features.npy', mmap_mode='r+')
         self._is_there = np.load(folder / 'is_there.npy', mmap_mode='r+')
 
-    def get(self, i: int, compute: Callable[..., Any]) -> np.ndarray:
-        """Return output `i`; the first time, that is what `compute` returns.
+    def find_missing(self) -> np.ndarray:
+        """The indices of the outputs that are not there yet."""
+        return np.flatnonzero(~self._is_there)
 
-        Args:
-            i (int): Which.
-            compute (callable): Takes nothing and returns an array.
-
-        Returns:
-            numpy.ndarray: float32, rounded to float16.
-        """
-        if not self._is_there[i]:
-            self._features[i] = compute()
-            self._is_there[i] = True
+    def __getitem__(self, i: int) -> np.ndarray:
+        """Output `i`: float32, rounded to float16."""
         return self._features[i].astype(np.float32)
+
+    def __setitem__(self, i: int, output: np.ndarray) -> None:
+        self._features[i] = output
+        self._is_there[i] = True
 
 
 def _create(path, shape, dtype):

@@ -31,7 +31,8 @@ def run_training(
         evaluator: training.Extension | None = None, score: str | None = None,
         eval_interval: int | None = None,
         more_extensions: Iterable[training.Extension] = (),
-        comm: 'CommunicatorBase | None' = None) -> training.Trainer:
+        comm: 'CommunicatorBase | None' = None,
+        order_sampler: Callable[..., np.ndarray] | None = None) -> training.Trainer:
     """What both trainings have in common: the loop, the log, what is saved.
 
     `log` in JSON, a printed table, a progress bar on a terminal, `snapshot`
@@ -69,6 +70,8 @@ def run_training(
             look at the training.
         comm (chainermn.CommunicatorBase): Workers that share each batch. The
             first of them writes and scores.
+        order_sampler (callable): As of `chainer.iterators.SerialIterator`; an
+            epoch takes each example once by default.
 
     Returns:
         chainer.training.Trainer: After training.
@@ -83,7 +86,8 @@ def run_training(
         optimizer = share_gradients(optimizer, comm)
         converter = _convert_part(PartOfBatch(comm))
         hook = PartOfDropout(comm)
-    iterator = chainer.iterators.SerialIterator(dataset, batch_size)
+    iterator = chainer.iterators.SerialIterator(
+        dataset, batch_size, order_sampler=order_sampler)
     updater = training.updaters.StandardUpdater(
         iterator, optimizer, converter, device=device)
     trainer = training.Trainer(updater, (iteration, 'iteration'), str(out))

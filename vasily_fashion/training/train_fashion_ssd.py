@@ -9,6 +9,7 @@ from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
+from vasily_fashion.training.batch_order import BatchOrder
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.workers import get_worker_device
@@ -33,6 +34,7 @@ def train_fashion_ssd(
         log_interval: int = 10, snapshot_interval: int = 100,
         resume: str | os.PathLike[str] | None = None, val: Any = None,
         eval_interval: int = 500, comm: 'CommunicatorBase | None' = None,
+        weights: Sequence[float] | None = None,
 ) -> chainer.training.Trainer:
     """Fine-tune SSD300.
 
@@ -44,7 +46,9 @@ def train_fashion_ssd(
 
     Args:
         model (vasily_fashion.links.FashionSSD300): Trained in place.
-        dataset: Yields (img, bbox, label).
+        dataset: Yields (img, bbox, label), and, if it is a
+            :class:`vasily_fashion.datasets.ConcatenatedBboxDataset`, the
+            classes that a photo is annotated with.
         out (str or path): Folder for the log, snapshots and `model.npz`.
         iteration (int): Number of batches.
         batch_size (int): Images a batch, over all workers.
@@ -70,6 +74,9 @@ def train_fashion_ssd(
             average precision.
         eval_interval (int): Iterations between two scores.
         comm (chainermn.CommunicatorBase): Workers that share each batch.
+        weights (sequence of float): Which share of each batch is of each data
+            set that a `ConcatenatedBboxDataset` joins. Without, an epoch
+            takes each photo once.
 
     Returns:
         chainer.training.Trainer: After training. The weights are also in
@@ -104,6 +111,12 @@ def train_fashion_ssd(
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=getattr(optimizer, lr_name),
         schedule=lr_schedule, steps=lr_steps, warm_up=warm_up)
+    order, generators = None, []
+    if weights is not None:
+        generators = [np.random.default_rng(seed)]
+        order = BatchOrder(
+            np.arange(len(dataset)), np.zeros(len(dataset), int),
+            dataset.parts, weights, batch_size, 0., generators[0])
     evaluator = None
     if val is not None:
         evaluator = DetectionEvaluator(
@@ -114,8 +127,8 @@ def train_fashion_ssd(
         chainer.datasets.TransformDataset(dataset, augment), out, iteration,
         batch_size, schedule,
         ['main/loss', 'main/loss/loc', 'main/loss/conf'],
-        device, log_interval, snapshot_interval, resume, evaluator=evaluator,
-        score='validation/main/map', eval_interval=eval_interval, comm=comm)
+        device, log_interval, snapshot_interval, resume, generators, evaluator,
+        'validation/main/map', eval_interval, comm=comm, order_sampler=order)
 
 
 def _make_optimizer(name, lr):

@@ -11,6 +11,7 @@ from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
+from vasily_fashion.training.batch_order import BatchOrder
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.training_pairs import FrozenPairs, TrainingPairs
@@ -35,7 +36,10 @@ def train_style_extractor(
         resume: str | os.PathLike[str] | None = None, val: Any = None,
         eval_interval: int = 200, comm: 'CommunicatorBase | None' = None,
         multi_node_bn: bool = False,
-        features: str | os.PathLike[str] | None = None, n_view: int = 4,
+        features: str | os.PathLike[str] | None = None,
+        n_view: int | Sequence[int] = 4, grounds: Sequence[np.ndarray] = (),
+        hardest_weight: float = 0., category_weight: float = 0.,
+        weights: Sequence[float] | None = None, same_category: float = 0.,
 ) -> chainer.training.Trainer:
     """Train StyleExtractorBN with triplets of snap crops and product images.
 
@@ -50,10 +54,9 @@ def train_style_extractor(
 
     Args:
         model (vasily_fashion.links.StyleExtractorBN): Trained in place.
-        dataset: Yields (snap_crop, product_image, category), one item an
-            example, such as :class:`vasily_fashion.datasets.CCPItemDataset`.
-            Its `item_ids` tell which examples show one item; each shows
-            another if it has none.
+        dataset (vasily_fashion.datasets.PairDataset): The pairs, such as
+            :class:`vasily_fashion.datasets.CCPItemDataset`, or several in a
+            :class:`vasily_fashion.datasets.ConcatenatedPairDataset`.
         out (str or path): Folder for the log, snapshots and `model.npz`.
         iteration (int): Number of batches.
         batch_size (int): Pairs a batch, over all workers.
@@ -73,21 +76,32 @@ TripletTrainChain` takes them.
         log_interval (int): Iterations between two lines of the log.
         snapshot_interval (int): Iterations between two snapshots.
         resume (str or path): A snapshot to go on from.
-        val: Held-out pairs, as `dataset` and with `item_ids`: the model is
-            scored on them, and out/best.npz has the weights of the highest
+        val (vasily_fashion.datasets.PairDataset): Held-out pairs: the model
+            is scored on them, and out/best.npz has the weights of the highest
             hit@1.
         eval_interval (int): Iterations between two scores.
         comm (chainermn.CommunicatorBase): Workers that share each batch.
         multi_node_bn (bool): Whether batch normalisation has the statistics
             of all workers' parts of a batch instead of each its own.
         features (str or path): A folder where what the frozen blocks make of
-            the images is kept. They compute each image once then, as in test
-            mode, and an epoch takes a fraction of the time. For one worker,
-            and a dataset with `categories`. The folder grows to 98 kB an
-            image with two blocks frozen (one: 786 kB, three: 12 kB).
-        n_view (int): With `features`, as many views that the street
-            augmentation makes of a snap crop take turns at random, instead of
-            a new one each time.
+            the images is kept. They compute each view once then, before the
+            training, as in test mode, and an epoch takes a fraction of the
+            time. For one worker. The folder has 98 kB a view with two blocks
+            frozen (one: 786 kB, three: 12 kB).
+        n_view (int or sequence of int): With `features`, as many augmented
+            views of each side of a pair take turns at random, instead of a
+            new one each time; one number for all examples, or each its own.
+        grounds (sequence of numpy.ndarray): Pieces of floors and walls that
+            product photos are put on, as
+            :func:`vasily_fashion.transforms.product_augmentation` does.
+        hardest_weight, category_weight (float): As
+            :class:`~vasily_fashion.links.style_extractor.\
+TripletTrainChain` takes them.
+        weights (sequence of float): Which share of each batch is of each
+            data set that a `ConcatenatedPairDataset` joins. Without, an epoch
+            takes each example once.
+        same_category (float): With `weights`, which share of each batch is of
+            one category.
 
     Returns:
         chainer.training.Trainer: After training. The weights are also in
@@ -109,7 +123,7 @@ TripletTrainChain` takes them.
     device = get_worker_device(device, comm)
 
     pairs: TrainingPairs | FrozenPairs
-    pairs, start = TrainingPairs(dataset, model, random_state), 0
+    pairs, start = TrainingPairs(dataset, model, random_state, grounds), 0
     if features is not None:
         model.to_device(device)
         start = n_frozen_block
@@ -119,7 +133,14 @@ TripletTrainChain` takes them.
             pairs[int(i)][1] for i in np.random.choice(
                 len(dataset), min(batch_size, len(dataset)), replace=False)],
             start)
-    chain = TripletTrainChain(model, margin, loss, negatives, comm, start)
+    order = None
+    if weights is not None:
+        order = BatchOrder(
+            dataset.item_ids, dataset.categories, dataset.parts, weights,
+            batch_size, same_category, random_state)
+    chain = TripletTrainChain(
+        model, margin, loss, negatives, comm, start, hardest_weight,
+        category_weight)
     chain.to_device(device)
     optimizer = chainer.optimizers.Adam(lr)
     optimizer.setup(chain)
@@ -138,11 +159,11 @@ TripletTrainChain` takes them.
             model, optimizer, 'alpha', pairs, out, iteration,
             batch_size, schedule,
             ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
-             'main/hit'],
+             'main/hit', *(['main/loss/category'] if category_weight else [])],
             device, log_interval, snapshot_interval, resume, [random_state],
             None if val is None else RetrievalEvaluator(val, model),
             'validation/main/hit@1', eval_interval, [EmbeddingGuard(chain)],
-            comm)
+            comm, order)
 
 
 @contextlib.contextmanager

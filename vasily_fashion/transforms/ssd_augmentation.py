@@ -43,18 +43,19 @@ class SSDAugmentation:
         self.max_expand = max_expand
 
     def __call__(
-            self, in_data: tuple[np.ndarray, np.ndarray, np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            self, in_data: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         """Transform one example.
 
         Args:
-            in_data (tuple): (img, bbox, label). There may be no box at all.
+            in_data (tuple): (img, bbox, label), and what goes with them
+                unchanged. There may be no box at all.
 
         Returns:
             tuple:
-            (img, mb_loc, mb_label) of shapes (3, size, size), (K, 4), (K,).
+            (img, mb_loc, mb_label) of shapes (3, size, size), (K, 4), (K,),
+            and the rest.
         """
-        img, bbox, label = in_data
+        img, bbox, label, *rest = in_data
         img = random_distort(img)
         if np.random.randint(2):
             img, param = transforms.random_expand(
@@ -77,4 +78,4 @@ class SSDAugmentation:
         img -= self.mean
         # where no box is left, the coder says that all is background
         mb_loc, mb_label = self.coder.encode(bbox, label)
-        return img, mb_loc, mb_label
+        return img, mb_loc, mb_label, *rest

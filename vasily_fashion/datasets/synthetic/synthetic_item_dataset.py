@@ -1,4 +1,5 @@
 from vasily_fashion.datasets.synthetic.synthetic_fashion_dataset import SyntheticFashionDataset
+from vasily_fashion.transforms import crop_by_bbox
 
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
@@ -51,23 +52,24 @@ class SyntheticItemDataset(GetterDataset):
         self.snap_indices = np.repeat(
             np.arange(len(snaps), dtype=np.int32),
             [len(item) for _, _, item in marks])
-        self.add_getter('snap_crop', self._get_crop)
-        self.add_getter('product_image', self._get_product)
+        self.add_getter('snap_crop', self.read_street)
+        self.add_getter('product_image', self.read_product)
         self.add_getter('category', self._get_category)
 
     def __len__(self) -> int:
         return len(self.item_ids)
 
-    def _get_crop(self, i):
+    def read_street(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        """The snap crop of an example; nothing of it is left to chance."""
         img = self.snaps._get_img(int(self.snap_indices[i]))
-        y0, x0, y1, x1 = self.bboxes[i]
-        dy, dx = self.margin * (y1 - y0), self.margin * (x1 - x0)
-        y0, x0 = int(max(y0 - dy, 0)), int(max(x0 - dx, 0))
-        y1 = int(min(np.ceil(y1 + dy), img.shape[1]))
-        x1 = int(min(np.ceil(x1 + dx), img.shape[2]))
-        return img[:, y0:y1, x0:x1].copy()
+        return crop_by_bbox(img, self.bboxes[i][None], self.margin)[0].copy()
 
-    def _get_product(self, i):
+    def read_product(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        """The product image of an example, likewise."""
         return self.snaps.product_images._get_img(self.item_ids[i])
 
     def _get_category(self, i):

@@ -1,11 +1,13 @@
 from typing import TYPE_CHECKING, Any
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.functions import contrastive, triplet, triplet_ratio
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES, choose_negatives
 from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
 
 import chainer
 import chainer.functions as F
+import chainer.links as L
 import numpy as np
 
 if TYPE_CHECKING:
@@ -32,6 +34,14 @@ class TripletTrainChain(chainer.Chain):
     and so hide from training a difference between the two that is there in
     test mode, whose statistics are one for both.
 
+    As in the article's source [#]_, a classification loss may stand beside the
+    ranking loss: the cross entropy of a linear classifier of the embeddings,
+    which is dropped after training.
+
+    .. [#] Edgar Simo-Serra, Hiroshi Ishikawa. Fashion Style in 128 Floats:
+       Joint Ranking and Classification using Weak Data for Feature
+       Extraction. CVPR 2016, section 3.
+
     Args:
         model (vasily_fashion.links.StyleExtractorBN): The extractor.
         margin (float): Of 'triplet', on squared distances, 0.2 by default;
@@ -46,6 +56,11 @@ choose_negatives` says.
             batch; an anchor's negatives are in all of them.
         start (int): How many of the extractor's blocks the batches have been
             through.
+        hardest_weight (float): Weight of a second ranking loss, over the
+            nearest negative of each anchor alone ("batch hard", Hermans et
+            al.).
+        category_weight (float): Weight of the classification loss.
+        n_category (int): How many categories it tells apart.
 
     Attributes:
         loss_at_collapse (float): The loss where all embeddings are alike.
@@ -58,7 +73,9 @@ choose_negatives` says.
     def __init__(
             self, model: StyleExtractorBN, margin: float | None = None,
             loss: str = 'triplet', negatives: str = 'all',
-            comm: 'CommunicatorBase | None' = None, start: int = 0) -> None:
+            comm: 'CommunicatorBase | None' = None, start: int = 0,
+            hardest_weight: float = 0., category_weight: float = 0.,
+            n_category: int = len(FASHION_CATEGORIES)) -> None:
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(
@@ -71,13 +88,21 @@ choose_negatives` says.
             raise ValueError(
                 f'margin must be positive, and none for the ratio loss, not '
                 f'{margin} for {loss}')
+        if not (hardest_weight >= 0 and category_weight >= 0):
+            raise ValueError(
+                'hardest_weight and category_weight must be 0 or more, not '
+                f'{hardest_weight} and {category_weight}')
         with self.init_scope():
             self.model = model
+            if category_weight:
+                self.classifier = L.Linear(None, n_category)
         self.loss = loss
         self.margin = LOSSES[loss] if margin is None else margin
         self.negatives = negatives
         self.comm = comm
         self.start = start
+        self.hardest_weight = hardest_weight
+        self.category_weight = category_weight
 
     @property
     def loss_at_collapse(self) -> float:
@@ -90,7 +115,8 @@ choose_negatives` says.
             item_id: Any = None) -> chainer.Variable:
         """Compute the loss of a batch of pairs and report how it stands.
 
-        Reported are `loss`; `active`, the share of triplets whose loss is not
+        Reported are `loss`, and of what it is the sum, `loss/rank`,
+        `loss/hardest` and `loss/category`; `active`, the share of triplets whose loss is not
         0; `hit`, the share of snap crops to which a product image of their
         item is the nearest; and the mean squared distances `d_positive`,
         `d_negative`, of all items of the batch.
@@ -100,7 +126,8 @@ choose_negatives` says.
                 what the first `start` blocks made of them.
             positive (array): Their product images, of the same shape.
             category (array): :math:`(B,)`, int; for negatives of the same
-                category alone.
+                category, and for the classification loss, to which an example
+                of -1 does not add.
             item_id (array): :math:`(B,)`, int: an item that is twice in the
                 batch is no negative of itself. By default no item is.
 
@@ -126,26 +153,43 @@ choose_negatives` says.
 
         distance = chainer.get_device('@numpy').send(
             ((q.array[:, None] - p.array) ** 2).sum(axis=2))
-        anchor, negative = choose_negatives(
-            self.negatives, distance, is_other, is_same_category)
-        if len(anchor):
-            losses = self._losses(
-                *(x[self.device.send(i)] for x, i in (
-                    (q, anchor), (p, anchor), (p, negative))))
-            n_active = int((losses.array > 0).sum())
-            loss = F.sum(losses) / max(n_active, 1)
-        else:
-            n_active, loss = 0, 0 * F.sum(q)
+        rank, active = self._rank(
+            q, p, self.negatives, distance, is_other, is_same_category)
+        loss = rank
+        reported = {'loss/rank': rank, 'active': active}
+        if self.hardest_weight:
+            hardest, _ = self._rank(q, p, 'batch-hard', distance, is_other)
+            loss += self.hardest_weight * hardest
+            reported['loss/hardest'] = hardest
+        if self.category_weight:
+            labels = self.xp.repeat(self.xp.asarray(category), 2)
+            classified = F.softmax_cross_entropy(
+                self.classifier(embeddings), labels.astype(np.int32),
+                ignore_label=-1)
+            loss += self.category_weight * classified
+            reported['loss/category'] = classified
 
         own = np.arange(n_pair)
         chainer.report({
             'loss': loss,
-            'active': n_active / max(len(anchor), 1),
+            **reported,
             'hit': (~is_other[own, distance.argmin(axis=1)]).mean(),
             'd_positive': distance[own, own].mean(),
             'd_negative': distance[is_other].mean() if is_other.any() else 0.,
         }, self)
         return loss
+
+    def _rank(self, q, p, negatives, distance, is_other, is_same_category=None):
+        """The mean over the triplets that are violated, and their share."""
+        anchor, negative = choose_negatives(
+            negatives, distance, is_other, is_same_category)
+        if not len(anchor):
+            return 0 * F.sum(q), 0.
+        losses = self._losses(
+            *(x[self.device.send(i)] for x, i in (
+                (q, anchor), (p, anchor), (p, negative))))
+        n_active = int((losses.array > 0).sum())
+        return F.sum(losses) / max(n_active, 1), n_active / len(anchor)
 
     def _losses(self, anchor, positive, negative):
         if self.loss == 'triplet':

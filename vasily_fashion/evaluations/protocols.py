@@ -1,38 +1,35 @@
 """Embed a data set of the field, and score it by its own protocol."""
-from vasily_fashion.datasets.named_datasets import open_dataset
-from vasily_fashion.evaluations import (
-    eval_consumer_to_shop,
-    eval_deepfashion2,
-    eval_in_shop,
-    eval_retrieval,
-    eval_street2shop,
-)
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vasily_fashion.datasets.named_datasets import find_split, open_dataset
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+from vasily_fashion.evaluations.eval_consumer_to_shop import eval_consumer_to_shop
+from vasily_fashion.evaluations.eval_deepfashion2 import eval_deepfashion2
+from vasily_fashion.evaluations.eval_in_shop import eval_in_shop
+from vasily_fashion.evaluations.eval_street2shop import eval_street2shop
 from vasily_fashion.transforms import crop_by_bbox
 
 import numpy as np
 from tqdm import tqdm
 
-#: Data set -> the split that is scored, if it is not said.
-PROTOCOLS = {
-    'street2shop': 'test',
-    'deepfashion2-pairs': 'validation',
-    'consumer-to-shop': 'test',
-    'in-shop': 'test',
-    'csv': None,
-}
+#: The data sets that have a protocol of their own.
+PROTOCOLS = ('street2shop', 'deepfashion2-pairs', 'consumer-to-shop', 'in-shop')
 # images in memory at a time
 _BATCH_SIZE = 16
 
 
-def open_for_test(name, root, split=None, missing='raise', images=None):
+def open_for_test(
+        name: str, root: str | os.PathLike[str], split: str | None = None,
+        missing: str = 'raise') -> RetrievalDataset:
     """What a protocol is about.
 
     Args:
         name (str): Of :obj:`PROTOCOLS`.
-        root (str): The data set's folder; of 'csv' the file.
-        split (str): Other than that of :obj:`PROTOCOLS`.
+        root (str or path): The data set's folder.
+        split (str): Another than the one that is to report.
         missing ({'raise', 'skip'}): What to do about missing images.
-        images (str): Folder of the images of a CSV.
 
     Returns:
         vasily_fashion.datasets.RetrievalDataset: The data set.
@@ -43,10 +40,13 @@ def open_for_test(name, root, split=None, missing='raise', images=None):
     if name == 'consumer-to-shop':
         dataset = open_dataset(name, root, 'all', missing)
         return dataset.choose(dataset.splits != 'train')
-    return open_dataset(name, root, split or PROTOCOLS[name], missing, images)
+    return open_dataset(name, root, split or find_split(name, 'test'), missing)
 
 
-def score(name, dataset, embed, gallery='test', detector=None):
+def score_by_protocol(
+        name: str, dataset: RetrievalDataset,
+        embed: Callable[[Sequence[np.ndarray]], np.ndarray],
+        gallery: str = 'test', detector: Any = None) -> dict[str, float]:
     """Score an embedding by the protocol of a data set.
 
     Args:
@@ -76,9 +76,7 @@ def score(name, dataset, embed, gallery='test', detector=None):
     if name == 'consumer-to-shop':
         return eval_consumer_to_shop(
             embeddings, ids, g, dataset.splits, gallery)
-    if name == 'in-shop':
-        return eval_in_shop(embeddings, ids, dataset.splits)
-    return eval_retrieval(embeddings[q], ids[q], embeddings[g], ids[g])
+    return eval_in_shop(embeddings, ids, dataset.splits)
 
 
 def _score_deepfashion2(dataset, embed, detector):

@@ -2,6 +2,10 @@
 
 Both return vectors of unit length, so that squared L2 orders as the cosine.
 """
+import functools
+import os
+from collections.abc import Iterable
+
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.transforms import letterbox
@@ -10,10 +14,9 @@ import chainer
 import chainer.functions as F
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 
-def hsv_histogram(imgs):
+def hsv_histogram(imgs: Iterable[np.ndarray]) -> np.ndarray:
     """Colour histograms of 8 hues, 8 saturations and 4 values.
 
     Pixels as white as a product image's background do not count.
@@ -25,7 +28,7 @@ def hsv_histogram(imgs):
         numpy.ndarray: (N, 256), float32.
     """
     features = []
-    for img in tqdm(imgs, 'hsv_histogram', disable=None):
+    for img in imgs:
         hsv = cv2.cvtColor(
             np.ascontiguousarray(img.transpose(1, 2, 0) / np.float32(255)),
             cv2.COLOR_RGB2HSV)
@@ -36,23 +39,23 @@ def hsv_histogram(imgs):
     return _unit(features)
 
 
-def vgg16_features(imgs, weights):
+def vgg16_features(
+        imgs: Iterable[np.ndarray],
+        weights: str | os.PathLike[str]) -> np.ndarray:
     """Activations of VGG16's conv5_3, averaged over a 224 x 224 image.
 
     Args:
         imgs (iterable of numpy.ndarray): RGB, (3, H, W), 0..255.
-        weights (str): 'imagenet', or what `examples/ssd/convert.py` wrote.
+        weights (str or path): 'imagenet', or what `examples/ssd/convert.py` wrote.
 
     Returns:
         numpy.ndarray: (N, 512), float32.
     """
-    model = FashionSSD300(pretrained_model=weights)
+    model, names = _load_vgg16(str(weights))
     extractor = model.extractor
-    names = convolution_names(extractor)
-    names = names[:names.index('conv5_3') + 1]
     features = []
     with chainer.no_backprop_mode():
-        for img in tqdm(imgs, 'vgg16_features', disable=None):
+        for img in imgs:
             h = (letterbox(img, (224, 224)) - model.mean).astype(np.float32)
             h = h[None]
             for i, name in enumerate(names):
@@ -61,6 +64,13 @@ def vgg16_features(imgs, weights):
                     h = F.max_pooling_2d(h, 2)
             features.append(h.array.mean(axis=(0, 2, 3)))
     return _unit(features)
+
+
+@functools.cache
+def _load_vgg16(weights):
+    model = FashionSSD300(pretrained_model=weights)
+    names = convolution_names(model.extractor)
+    return model, names[:names.index('conv5_3') + 1]
 
 
 def _unit(features):

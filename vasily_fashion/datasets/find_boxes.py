@@ -1,0 +1,71 @@
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+from vasily_fashion.utils import atomic_write
+
+import chainer
+import numpy as np
+from tqdm import tqdm
+
+_BATCH_SIZE = 8
+_SCORE_THRESH = .05
+
+
+def find_boxes(
+        dataset: RetrievalDataset, detector: Any) -> np.ndarray:
+    """Detect the item of each query that has no box.
+
+    It is the box of the item's category with the highest score; of an item of
+    unknown category, of any. The boxes are kept in
+    `$CHAINER_DATASET_ROOT/vasily_fashion/boxes` by the photos' contents and
+    the detector's weights, and detected once.
+
+    Args:
+        dataset (RetrievalDataset): Its `bboxes` are filled in.
+        detector: With ChainerCV's `predict`, and `weights_sha256`, such as
+            :func:`~vasily_fashion.deploy.compile_link` makes.
+
+    Returns:
+        numpy.ndarray: :math:`(N,)`, bool: the queries without a box that the
+        detector found none in either. The whole image stays the item.
+    """
+    rows = np.flatnonzero(
+        dataset.is_query & np.isnan(dataset.bboxes).any(axis=1))
+    folder = Path(chainer.dataset.get_dataset_directory('vasily_fashion/boxes'))
+    path = folder / f'{detector.weights_sha256[:16]}.json'
+    known: dict[str, list[list[float]]] = (
+        json.loads(path.read_text()) if path.exists() else {})
+    photos = sorted({dataset.names[i] for i in rows})
+    digests = {name: _digest(dataset.root / name) for name in photos}
+    missing = [name for name in photos if digests[name] not in known]
+    first_row = {dataset.names[i]: i for i in rows[::-1]}
+    detector.score_thresh = _SCORE_THRESH
+    for start in tqdm(
+            range(0, len(missing), _BATCH_SIZE), 'detection', disable=None):
+        names = missing[start:start + _BATCH_SIZE]
+        imgs = [dataset.read_photo(first_row[name]) for name in names]
+        for name, bbox, label, score in zip(
+                names, *detector.predict(imgs), strict=True):
+            known[digests[name]] = np.column_stack(
+                [bbox, label, score]).astype(float).round(3).tolist()
+    if missing:
+        with atomic_write(path, 'w') as file:
+            json.dump(known, file)
+    without = np.zeros(len(dataset), bool)
+    for i in rows:
+        found = np.array(known[digests[dataset.names[i]]]).reshape(-1, 6)
+        if dataset.labels[i] >= 0:
+            found = found[found[:, 4] == dataset.labels[i]]
+        if len(found):
+            dataset.bboxes[i] = found[found[:, 5].argmax(), :4]
+        else:
+            without[i] = True
+    return without
+
+
+def _digest(path: str | os.PathLike[str]) -> str:
+    return hashlib.sha1(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,40 @@
+from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+from vasily_fashion.transforms import find_foreground
+
+import numpy as np
+from tqdm import tqdm
+
+
+class ProductBboxDataset(BboxListDataset):
+    """Product photos with a box around their item, for training a detector.
+
+    The box is that of what stands out from the plain ground, as
+    :func:`~vasily_fashion.transforms.find_foreground` finds it. All photos are
+    read once when the data set is made.
+
+    Args:
+        products (RetrievalDataset): The product photos with their categories.
+
+    It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
+
+    Attributes:
+        n_left_out (int): Photos of no plain ground, or of no known category.
+    """
+
+    def __init__(self, products: RetrievalDataset) -> None:
+        names, bboxes, labels = [], [], []
+        for i in tqdm(range(len(products)), 'foregrounds', disable=None):
+            if products.labels[i] < 0:
+                continue
+            mask = find_foreground(products.read_photo(i))
+            if mask is None:
+                continue
+            rows, columns = (np.flatnonzero(mask.any(axis=k)) for k in (1, 0))
+            names.append(products.names[i])
+            bboxes.append(np.array([[
+                rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]], np.float32))
+            labels.append([products.labels[i]])
+        self.n_left_out = len(products) - len(names)
+        super().__init__(
+            products.root, names, bboxes, labels, products.label_names)

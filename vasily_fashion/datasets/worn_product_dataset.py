@@ -1,0 +1,79 @@
+from collections.abc import Sequence
+from typing import Any
+
+from vasily_fashion.datasets.pair_dataset import PairDataset
+from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
+from vasily_fashion.transforms import crop_by_bbox, find_foreground, jitter_bbox, wear_product
+
+import numpy as np
+
+
+class WornProductDataset(PairDataset):
+    """Pairs made of product photos alone: each is put on people of street snaps.
+
+    An example is a product photo and the crop of a snap in which somebody
+    wears it: the item, cut from its plain ground, is bent and lit and laid
+    over an item of its category, as
+    :func:`~vasily_fashion.transforms.wear_product` does. Another
+    `random_state` chooses another person. A product on no plain ground is
+    its own street side.
+
+    Args:
+        products (RetrievalDataset): The product photos with their categories.
+        snaps (sequence): Data sets of (img, bbox, label), such as
+            :class:`~vasily_fashion.datasets.CCPBboxDataset`. A product of a
+            category that no snap has a box of is left out.
+        box_jitter (float): How far the box of the worn item is moved in
+            training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
+            with that standard deviation.
+
+    It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
+
+    Attributes:
+        n_left_out (int): Products that no snap has a box for.
+
+    Raises:
+        ValueError: If no product is left.
+    """
+
+    def __init__(self, products: RetrievalDataset, snaps: Sequence[Any],
+                 box_jitter: float = .12) -> None:
+        self._snaps, self.box_jitter = list(snaps), box_jitter
+        places: dict[int, list[tuple[int, int, np.ndarray]]] = {}
+        for s, dataset in enumerate(self._snaps):
+            for i, (bbox, label) in enumerate(dataset.slice[:, ('bbox', 'label')]):
+                for box, category in zip(bbox, label, strict=True):
+                    places.setdefault(int(category), []).append((s, i, box))
+        self._places = places
+        known = np.array([int(c) in places for c in products.labels], bool)
+        self.n_left_out = int((~known).sum())
+        if not known.any():
+            raise ValueError(
+                f'no snap shows an item of the category of any of the '
+                f'{len(known)} products: nothing to train on')
+        self.products = products.choose(known)
+        self.item_ids = self.products.item_ids
+        self.categories = self.products.labels
+
+    def read_street(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        img = self.products.read_photo(i)
+        mask = find_foreground(img)
+        if mask is None:
+            return img
+        jitter = 0. if random_state is None else self.box_jitter
+        if random_state is None:
+            random_state = np.random.default_rng(i)
+        places = self._places[int(self.categories[i])]
+        s, snap, bbox = places[random_state.integers(len(places))]
+        photo = self._snaps[s].slice[snap:snap + 1, 'img'][0]
+        photo, bbox = wear_product(img, mask, photo, bbox, random_state)
+        if jitter:
+            bbox = jitter_bbox(bbox[None], jitter, random_state)[0]
+        return crop_by_bbox(photo, bbox[None])[0].copy()
+
+    def read_product(
+            self, i: int,
+            random_state: np.random.Generator | None = None) -> np.ndarray:
+        return self.products.read_photo(i)

@@ -1,0 +1,84 @@
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from vasily_fashion.evaluations.bootstrap_interval import bootstrap_interval
+from vasily_fashion.evaluations.eval_retrieval import eval_retrieval
+
+import numpy as np
+from tqdm import tqdm
+
+# images in memory at a time
+_BATCH_SIZE = 16
+
+
+class Images(NamedTuple):
+    """What is searched with, or searched.
+
+    Attributes:
+        read (callable): From an index to an image, :math:`(3, H, W)`.
+        ids (numpy.ndarray): :math:`(N,)`, the item in each.
+        categories (numpy.ndarray): :math:`(N,)`, int, its category.
+        files (numpy.ndarray): :math:`(N,)`, the photo that each is of.
+    """
+
+    read: Callable[[int], np.ndarray]
+    ids: np.ndarray
+    categories: np.ndarray
+    files: np.ndarray
+
+
+def score_embedding(
+        embed: Callable[[Sequence[np.ndarray]], np.ndarray], queries: Images,
+        gallery: Images, n_missed: int = 0) -> dict[str, float]:
+    """Score the search of a gallery, all of it and within the query's category.
+
+    Args:
+        embed (callable): From images to embeddings, :math:`(N, D)`.
+        queries (Images): Street crops.
+        gallery (Images): Product images, distractors among them.
+        n_missed (int): As of :func:`~vasily_fashion.evaluations.eval_retrieval`.
+
+    Returns:
+        dict of float:
+        ``'hit@1'``, ``'hit@5'``, ``'hit@20'`` and ``'map'`` as of
+        :func:`~vasily_fashion.evaluations.eval_retrieval`, the same after
+        ``'within/'``, and after each ``'/low'`` and ``'/high'``, the ends of
+        its 95 % interval over photos.
+    """
+    q, g = (embed_all(embed, images) for images in (queries, gallery))
+    photos = np.concatenate([
+        np.unique(queries.files, return_inverse=True)[1].ravel(),
+        # each miss as of a photo of its own
+        len(queries.files) + np.arange(n_missed)])
+    result: dict[str, Any] = {}
+    for prefix, categories in (
+            ('', (None, None)),
+            ('within/', (queries.categories, gallery.categories))):
+        scores = eval_retrieval(
+            q, queries.ids, g, gallery.ids, (1, 5, 20), *categories, n_missed,
+            queries.files, gallery.files, per_query=True)
+        for name, values in scores.items():
+            low, high = bootstrap_interval(values, photos)
+            result.update({
+                f'{prefix}{name}': float(np.mean(values)) if len(values) else float('nan'),
+                f'{prefix}{name}/low': low, f'{prefix}{name}/high': high})
+    return result
+
+
+def embed_all(
+        embed: Callable[[Sequence[np.ndarray]], np.ndarray],
+        images: Images) -> np.ndarray:
+    """Embed images, a few in memory at a time.
+
+    Args:
+        embed (callable): From images to embeddings.
+        images (Images): The images.
+
+    Returns:
+        numpy.ndarray: :math:`(N, D)`.
+    """
+    starts = range(0, max(len(images.ids), 1), _BATCH_SIZE)
+    return np.concatenate([
+        embed([images.read(i) for i in range(
+            start, min(start + _BATCH_SIZE, len(images.ids)))])
+        for start in tqdm(starts, 'embed', disable=None)])
