@@ -1,4 +1,6 @@
 """Embed a data set of the field, and score it by its own protocol."""
+import os
+
 from vasily_fashion.datasets.named_datasets import open_dataset
 from vasily_fashion.evaluations import (
     eval_consumer_to_shop,
@@ -78,7 +80,10 @@ def score(name, dataset, embed, gallery='test', detector=None):
             embeddings, ids, g, dataset.splits, gallery)
     if name == 'in-shop':
         return eval_in_shop(embeddings, ids, dataset.splits)
-    return eval_retrieval(embeddings[q], ids[q], embeddings[g], ids[g])
+    files = np.array([os.path.realpath(dataset.root / x) for x in dataset.names])
+    return eval_retrieval(
+        embeddings[q], ids[q], embeddings[g], ids[g],
+        query_images=files[q], gallery_images=files[g])
 
 
 def _score_deepfashion2(dataset, embed, detector):
