@@ -51,3 +51,10 @@ def test_bad_input():
         eval_consumer_to_shop(*_CASE, gallery='all')
     with pytest.raises(ValueError, match='partitions has shape'):
         eval_consumer_to_shop(*_CASE[:3], ['test'])
+
+
+def test_unknown_values():
+    with pytest.raises(ValueError, match=r"is_shop has \['0', '1'\]"):
+        eval_consumer_to_shop(np.eye(2), [1, 1], ['0', '1'], ['test'] * 2)
+    with pytest.raises(ValueError, match=r"partitions has \['Test'\]"):
+        eval_consumer_to_shop(np.eye(2), [1, 1], [False, True], ['test', 'Test'])

@@ -149,8 +149,8 @@ def test_misses_count():
     (dict(user_scores=[]), r"one array a photo.*'user_scores': 0"),
     (dict(shop_bboxes=[]), r"one array a photo.*'shop_bboxes': 0"),
     (dict(shop_embeddings=[np.zeros((1, 1)), np.zeros((1, 1))]),
-     r'3 shop_bboxes and 2 shop_embeddings'),
-    (dict(user_embeddings=[np.full((2, 1), np.nan)]), 'user_embeddings has'),
+     r'shop_embeddings\[0\] has 1 entries and shop_bboxes\[0\] 2'),
+    (dict(user_embeddings=[np.full((2, 1), np.nan)]), r'user_embeddings\[0\] has NaN'),
     (dict(ks=[0]), 'ks must be'),
 ])
 def test_bad_input(kwargs, message):

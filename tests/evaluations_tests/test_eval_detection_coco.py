@@ -154,7 +154,7 @@ def test_nothing_there_is_nan_without_a_warning(capsys):
 @needs_pycocotools
 @pytest.mark.parametrize('pred, gt, message', [
     ([_labels(12)], [_labels(0)], r'pred_labels\[0\] has labels 12..12'),
-    ([_labels(0)], [_labels(0)] * 2, r'for 1 images .* truth for 2'),
+    ([_labels(0)], [_labels(0)] * 2, r"'pred_labels': 1.*'gt_labels': 2"),
 ])
 def test_bad_input(pred, gt, message):
     box = _boxes((0, 0, 10, 10))
@@ -162,6 +162,23 @@ def test_bad_input(pred, gt, message):
         eval_detection_coco(
             [box] * len(pred), pred, [np.ones(1)] * len(pred),
             [box] * len(gt), gt)
+
+
+@needs_pycocotools
+def test_own_classes():
+    box = _boxes((0, 0, 10, 10), (20, 20, 30, 30))
+    args = [box], [_labels(1, 0)], [np.ones(2)], [box], [_labels(1, 2)]
+    result = eval_detection_coco(*args, label_names=('obi', 'geta', 'zori'))
+    assert result['ap/geta'] == pytest.approx(1)
+    assert result['ap/zori'] == 0 and np.isnan(result['ap/obi'])
+    assert result['map'] == pytest.approx(.5)
+    assert eval_detection_coco(
+        *args, label_names=('obi', 'geta', 'zori'), classes=['obi', 'geta']
+    )['map'] == pytest.approx(1)
+    with pytest.raises(ValueError, match=r'gt_crowdeds\[0\] has 1 entries'):
+        eval_detection_coco(*args, gt_crowdeds=[np.zeros(1, bool)])
+    with pytest.raises(ValueError, match=r'gt_areas\[0\] has NaN'):
+        eval_detection_coco(*args, gt_areas=[np.array([1, np.nan])])
 
 
 def test_without_pycocotools(monkeypatch):

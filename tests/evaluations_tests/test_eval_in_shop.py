@@ -34,3 +34,8 @@ def test_by_hand():
 def test_bad_input():
     with pytest.raises(ValueError, match='statuses has shape'):
         eval_in_shop([[0.]], [1], [])
+
+
+def test_unknown_status():
+    with pytest.raises(ValueError, match=r"statuses has \['Query'\].*'query'"):
+        eval_in_shop(np.zeros((2, 2)), [1, 1], ['Query', 'gallery'])

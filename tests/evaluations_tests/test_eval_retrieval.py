@@ -117,6 +117,69 @@ def test_values_are_floats():
         x, range(3), x, range(3)).values())
 
 
+def test_a_query_does_not_find_itself():
+    """Two photos an item that have nothing in common, all of them both."""
+    x = np.random.RandomState(0).randn(40, 8)
+    ids, images = np.arange(40) // 2, np.arange(40)
+    assert eval_retrieval(x, ids, x, ids, [1])['hit@1'] == 1
+    result = eval_retrieval(
+        x, ids, x, ids, [1], query_images=images, gallery_images=images)
+    distances = ((x[:, None] - x) ** 2).sum(axis=2)
+    distances[images, images] = np.inf
+    assert result['hit@1'] == np.mean(ids[distances.argmin(axis=1)] == ids) < .2
+    # names do as well, and two rows of one photo are one
+    names = np.array([f'{i // 2 * 2}.jpg' for i in range(40)])
+    assert eval_retrieval(
+        x, ids, x, ids, query_images=names, gallery_images=names)['map'] == 0
+    # alone with itself it is a miss
+    assert eval_retrieval(
+        x[:1], [7], x[:1], [7], [1], query_images=['a'], gallery_images=['a']
+    ) == {'hit@1': 0, 'map': 0}
+    # with categories
+    assert eval_retrieval(
+        [[0.]], [7], [[0.], [1.], [2.]], [7, 8, 7], [1], [3], [3, 4, 3],
+        query_images=[0], gallery_images=[0, 1, 2]) == {'hit@1': 1, 'map': 1}
+
+
+@pytest.mark.parametrize('scale', [1e2, 1e7, 1e12, 1e30])
+@pytest.mark.parametrize('outlier_id', [-1, 0])
+def test_a_huge_norm_is_one_rows_own_affair(scale, outlier_id):
+    rng = np.random.RandomState(1)
+    q = rng.randn(50, 128).astype('f')
+    g = np.concatenate([q + .01 * rng.randn(50, 128), rng.randn(200, 128)]).astype('f')
+    ids = np.append(np.arange(50), np.full(200, -1))
+    ids[-1] = outlier_id
+    g[-1] *= np.float32(scale)
+    result = eval_retrieval(q, np.arange(50), g, ids, [1])
+    assert result['hit@1'] == 1
+    x = q.copy()
+    x[-1] *= np.float32(scale)
+    alone = eval_retrieval(q[:-1], np.arange(49), g, ids, [1])
+    assert eval_retrieval(x, np.arange(50), g, ids, [1])['hit@1'] * 50 >= (
+        alone['hit@1'] * 49) == 49
+
+
+def test_ties_far_from_zero_are_pessimistic():
+    # equal distances, as sums of rounded squares differ in the last digits
+    q = np.full((1, 3), .1, 'f')
+    g = q + np.float32([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0]])
+    for right in range(4):
+        for factor in (1, 1e-3, 1e6):
+            x, y = (np.asarray(a * factor, 'f') for a in (q, q + (g - q)))
+            distances = ((y.astype(float) - x.astype(float)) ** 2).sum(axis=1)
+            rank = (distances <= distances[right]).sum()
+            result = eval_retrieval(
+                x, [7], y, np.where(np.arange(4) == right, 7, 8))
+            assert result['map'] == pytest.approx(1 / rank)
+
+
+def test_per_query():
+    args = ([[0.], [10.]], [7, 8], [[1.], [2.], [3.], [4.]], [5, 7, 5, 7])
+    result = eval_retrieval(*args, ks=(1, 2), n_missed=1, per_query=True)
+    assert {key: x.tolist() for key, x in result.items()} == {
+        'hit@1': [0, 0, 0], 'hit@2': [1, 0, 0], 'map': [.5, 0, 0]}
+
+
 _X = np.zeros((2, 3), dtype=np.float32)
 
 
@@ -130,6 +193,17 @@ _X = np.zeros((2, 3), dtype=np.float32)
     (dict(query_categories=[1, 2]), r'both query_categories'),
     (dict(query_categories=[1, 2], gallery_categories=[1]),
      r'gallery_categories has shape'),
+    (dict(query_images=[1, 2]), r'both query_images and gallery_images'),
+    (dict(query_images=['a', 'b'], gallery_images=[1, 2]), r'never be equal'),
+    (dict(query_ids=[1., 2.]), r'query_ids are float.*integers'),
+    (dict(query_ids=np.array([1., np.nan])), r'query_ids are float64'),
+    (dict(gallery_ids=['a', float('nan')]), r'gallery_ids are float and str'),
+    (dict(gallery_ids=np.array(['a', None], object)), r'gallery_ids are NoneType and str'),
+    (dict(query_ids=[1, '1']), r'query_ids are int and str'),
+    (dict(query_ids=np.array([1, 2 ** 63], np.uint64)), r'query_ids are uint64'),
+    (dict(gallery_embeddings=np.full((2, 3), 1e200)), r'gallery_embeddings has .*too large'),
+    (dict(query_categories=[.5, 1], gallery_categories=[1, 2]),
+     r'query_categories are float and int'),
     (dict(ks=[0]), r'ks must be'),
     (dict(ks=[1.5]), r'ks must be'),
     (dict(n_missed=-1), r'n_missed must be'),
@@ -139,6 +213,18 @@ def test_bad_input(kwargs, message):
         eval_retrieval(**{**dict(
             query_embeddings=_X, query_ids=[1, 2], gallery_embeddings=_X,
             gallery_ids=[1, 2]), **kwargs})
+
+
+def test_columns_of_objects():
+    # as pandas has text
+    assert eval_retrieval(
+        np.eye(2), np.array(['a', 'b'], object), np.eye(2), ['a', 'b'],
+        [1])['hit@1'] == 1
+    big = 2 ** 62 + np.arange(2)
+    assert eval_retrieval(
+        np.eye(2), big, np.eye(2), big.astype(np.uint64), [1])['hit@1'] == 1
+    assert eval_retrieval(
+        np.eye(2), big, np.eye(2), (big + 1).astype(np.uint64), [1])['hit@1'] == 0
 
 
 @pytest.mark.gpu

@@ -12,7 +12,7 @@ from vasily_fashion.datasets import (
 )
 from vasily_fashion.evaluations.baselines import hsv_histogram
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.utils import save_weights
+from vasily_fashion.utils import read_image, save_weights
 
 import numpy as np
 import pytest
@@ -263,6 +263,30 @@ def test_protocols(name, make, argv, keys, tmp_path, monkeypatch, capsys):
             '/' not in key, int(key.partition('@')[2].partition('/')[0])))
         assert scores[last] == 1
     assert 'examples, ' in capsys.readouterr().out
+
+
+def test_csv_whose_images_are_both_do_not_find_themselves(
+        tmp_path, monkeypatch):
+    """Two photos an item that have nothing in common; one is there twice."""
+    lines = ['label,path,split,is_query,is_gallery']
+    for i in range(12):
+        trees.write_image(tmp_path / f'{i}.png', seed=i)
+        lines.append(f'{i // 2},{i}.png,test,True,True')
+    lines += ['0,./0.png,test,True,False']
+    (tmp_path / 'a.csv').write_text('\n'.join(lines))
+    module = _load('style_extractor/eval.py', monkeypatch)
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+    module.main(['--dataset', 'csv', '--root', str(tmp_path / 'a.csv'), '--split',
+                 'test', '--json', str(tmp_path / 'result.json')])
+    x = np.stack([read_image(tmp_path / f'{i}.png').mean(axis=(1, 2))
+                  for i in [*range(12), 0]])
+    rows = np.append(np.arange(12), 0)
+    distances = ((x[:, None] - x[:12]) ** 2).sum(axis=2)
+    distances[np.arange(13), rows] = np.inf
+    hits = rows[distances.argmin(axis=1)] // 2 == rows // 2
+    result = json.loads((tmp_path / 'result.json').read_text())
+    assert result['StyleExtractorBN']['hit@1'] == pytest.approx(hits.mean())
+    assert hits.mean() < 1
 
 
 def test_deepfashion2_with_detected_boxes(tmp_path, monkeypatch):

@@ -103,3 +103,16 @@ def test_thresholds_survive_an_error():
     with pytest.raises(ValueError, match=r'gt_labels\[0\] has labels 99'):
         evaluator()
     assert model.score_thresh == .6
+
+
+def test_own_classes():
+    """They are the detector's, or as said."""
+    def scores(**kwargs):
+        return DetectionEvaluator(chainer.iterators.SerialIterator(
+            _snaps(2), 2, repeat=False), model, **kwargs)()
+
+    model = _Detector()
+    assert set(scores(label_names=['obi', 'geta'])) == {
+        'main/map', 'main/ap/obi', 'main/ap/geta'}
+    model.label_names = ('kimono',)
+    assert set(scores()) == {'main/map', 'main/ap/kimono'}

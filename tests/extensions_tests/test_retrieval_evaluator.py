@@ -91,3 +91,17 @@ def test_default_ks_and_again_from_the_start(items):
     for _ in range(2):
         assert evaluator() == pytest.approx(
             {f'main/{key}': x for key, x in expected.items()})
+
+
+def test_a_query_does_not_find_itself():
+    """Two photos of each item, paired with each other: noise."""
+    rng = np.random.RandomState(0)
+    photos = rng.uniform(0, 255, (20, 3, 8, 6)).astype('f')
+    # the photo and the other of its item
+    items = chainer.datasets.TupleDataset(
+        photos, photos.reshape(10, 2, 3, 8, 6)[:, ::-1].reshape(photos.shape),
+        np.zeros(20, int))
+    items.item_ids = np.arange(20) // 2
+    found = RetrievalEvaluator(items, _Extractor(), ks=(1, 19))()
+    # its own photo is in the gallery: as the other photo's product image
+    assert found['main/hit@1'] < .3 and found['main/hit@19'] == 1

@@ -4,6 +4,7 @@ from typing import Any
 from vasily_fashion.evaluations.eval_retrieval import (
     _check_column,
     _check_embeddings,
+    _check_known,
     eval_retrieval,
 )
 
@@ -47,8 +48,8 @@ def eval_consumer_to_shop(
         ``'hit@20/gallery=test'`` and so on.
 
     Raises:
-        ValueError: The gallery is unknown, or as of
-            :func:`~vasily_fashion.evaluations.eval_retrieval`.
+        ValueError: The gallery or a partition is unknown, `is_shop` are not
+            bools, or as of :func:`~vasily_fashion.evaluations.eval_retrieval`.
 
     """
     if gallery not in _GALLERIES:
@@ -56,8 +57,9 @@ def eval_consumer_to_shop(
             f'gallery must be one of {list(_GALLERIES)}, not {gallery!r}')
     embeddings = _check_embeddings(embeddings, 'embeddings')
     item_ids = _check_column(item_ids, 'item_ids', len(embeddings))
-    is_shop = _check_column(is_shop, 'is_shop', len(embeddings)).astype(bool)
-    partitions = _check_column(partitions, 'partitions', len(embeddings))
+    is_shop = _check_known(is_shop, 'is_shop', len(embeddings), (False, True))
+    partitions = _check_known(
+        partitions, 'partitions', len(embeddings), ('train', 'val', 'test'))
     q = ~is_shop & (partitions == 'test')
     g = is_shop & np.isin(partitions, _GALLERIES[gallery])
     ks = list(ks)

@@ -1,6 +1,7 @@
 from collections.abc import Iterable, Sequence
 
-from vasily_fashion.evaluations.eval_retrieval import _check_embeddings, _rank
+from vasily_fashion.evaluations._check_photos import check_photos
+from vasily_fashion.evaluations.eval_retrieval import _check_embeddings, _means, _rank
 from vasily_fashion.evaluations.match_detections import match_detections
 
 import numpy as np
@@ -76,15 +77,16 @@ def eval_deepfashion2(
         queries.
 
     Raises:
-        ValueError: Shapes do not fit, NaN, or a :math:`k` below 1.
+        ValueError: Shapes do not fit, NaN, labels that are not integers, or a
+            :math:`k` below 1.
 
     """
-    user = _same_length(
+    user = check_photos(
         user_bboxes=user_bboxes, user_labels=user_labels,
         user_scores=user_scores, user_embeddings=user_embeddings,
         gt_user_bboxes=gt_user_bboxes, gt_user_labels=gt_user_labels,
         gt_user_items=gt_user_items)
-    shop = _same_length(
+    shop = check_photos(
         shop_bboxes=shop_bboxes, shop_embeddings=shop_embeddings,
         gt_shop_bboxes=gt_shop_bboxes, gt_shop_items=gt_shop_items)
 
@@ -93,7 +95,8 @@ def eval_deepfashion2(
     q, g = [np.zeros((0, dim))], [np.zeros((0, dim))]
     items: list[tuple[int, int]]
     items, n_query = [], 0
-    for bbox, label, score, embedding, gt_bbox, gt_label, gt_item in user:
+    for bbox, label, score, embedding, gt_bbox, gt_label, gt_item in zip(
+            *user.values(), strict=True):
         chosen = match_detections(
             bbox, score, gt_bbox, label, gt_label, iou_thresh)
         is_query = np.array([style > 0 for _, style in gt_item], bool)
@@ -105,7 +108,7 @@ def eval_deepfashion2(
     # Outer and top overlap: one box may be right for several items.
     row_of_item = {item: row for row, item in enumerate(dict.fromkeys(items))}
     rows, columns, n_gallery = [], [], 0
-    for bbox, embedding, gt_bbox, gt_item in shop:
+    for bbox, embedding, gt_bbox, gt_item in zip(*shop.values(), strict=True):
         g.append(embedding)
         if len(bbox) and len(gt_bbox):
             iou = bbox_iou(bbox, gt_bbox)
@@ -117,24 +120,14 @@ def eval_deepfashion2(
         n_gallery += len(bbox)
     q = _check_embeddings(np.concatenate(q), 'user_embeddings')
     g = _check_embeddings(np.concatenate(g), 'shop_embeddings')
-    if len(g) != n_gallery:
-        raise ValueError(
-            f'there are {n_gallery} shop_bboxes and {len(g)} shop_embeddings')
     right = csr_array(
         (np.ones(len(rows), bool), (rows, columns)),
         shape=(len(row_of_item), n_gallery))
     row_of_query = np.array([row_of_item[item] for item in items], int)
 
-    result = _rank(
+    result = _means(_rank(
         q, g, lambda block: right[row_of_query[block]].toarray(),
-        lambda block: False, ks, n_query - len(q))
+        lambda block: False, ks, n_query - len(q)))
     del result['map']  # of no meaning where an item is detected twice
     result['found'] = float(len(q) / n_query) if n_query else float('nan')
     return result
-
-
-def _same_length(**lists):
-    lengths = {name: len(x) for name, x in lists.items()}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f'there must be one array a photo, not {lengths}')
-    return list(zip(*lists.values(), strict=True))

@@ -1,8 +1,9 @@
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.evaluations.eval_detection import _check_labels
+from vasily_fashion.evaluations._check_photos import check_photos
+from vasily_fashion.evaluations.eval_detection import _choose_classes, _mean
 
 import chainercv
 import numpy as np
@@ -23,13 +24,15 @@ def eval_detection_coco(
         pred_scores: Iterable[np.ndarray], gt_bboxes: Iterable[np.ndarray],
         gt_labels: Iterable[np.ndarray],
         gt_areas: Iterable[np.ndarray] | None = None,
-        gt_crowdeds: Iterable[np.ndarray] | None = None) -> dict[str, float]:
-    """Average precision of each fashion category, as MS COCO defines it.
+        gt_crowdeds: Iterable[np.ndarray] | None = None,
+        label_names: Sequence[str] = FASHION_CATEGORIES,
+        classes: Iterable[str] | None = None) -> dict[str, float]:
+    """Average precision of each class, as MS COCO defines it.
 
     ChainerCV's :func:`~chainercv.evaluations.eval_detection_coco`, which asks
-    pycocotools, with the names of
-    :obj:`~vasily_fashion.categories.FASHION_CATEGORIES`. It is what ModaNet,
-    DeepFashion2 and Fashionpedia are scored by.
+    pycocotools, with the names of the classes. It is what ModaNet,
+    DeepFashion2 and Fashionpedia are scored by. Detections of one score are
+    ranked in the order of the images, as pycocotools does.
 
     * **ap**: the mean over the overlaps 0.50, 0.55, ..., 0.95 of the \
         precision at 101 recalls.
@@ -45,7 +48,7 @@ def eval_detection_coco(
         pred_bboxes (iterable of numpy.ndarray): For each image
             :math:`(R, 4)`, :obj:`float32`.
         pred_labels (iterable of numpy.ndarray): :math:`(R,)`, :obj:`int32`,
-            indices into :obj:`FASHION_CATEGORIES`.
+            indices into :obj:`label_names`.
         pred_scores (iterable of numpy.ndarray): :math:`(R,)`,
             :obj:`float32`.
         gt_bboxes (iterable of numpy.ndarray): As :obj:`pred_bboxes`.
@@ -55,43 +58,50 @@ def eval_detection_coco(
             Those of its box by default.
         gt_crowdeds (iterable of numpy.ndarray): :math:`(R,)`, :obj:`bool`;
             boxes around many items, which count neither way. None by default.
+        label_names, classes: As of
+            :func:`~vasily_fashion.evaluations.eval_detection`.
 
     Returns:
         dict of float:
-        ``'ap/CATEGORY'`` for each category, NaN for one that is not in
+        ``'ap/CLASS'`` for each class, NaN for one that is not in
         :obj:`gt_labels`, and ``'map'``, the mean of those that are not NaN
-        (NaN when there is none); so for each of the six: ``'ap50/CATEGORY'``
-        and ``'map50'``, ``'ap_small/CATEGORY'`` and ``'map_small'``.
+        (NaN when there is none); so for each of the six: ``'ap50/CLASS'``
+        and ``'map50'``, ``'ap_small/CLASS'`` and ``'map_small'``.
 
     Raises:
         ImportError: pycocotools is not installed.
-        ValueError: The lists are of different lengths, or a label is no index
-            of a category.
+        ValueError: As of :func:`~vasily_fashion.evaluations.eval_detection`.
 
     """
     if importlib.util.find_spec('pycocotools') is None:
         raise ImportError(
             "pycocotools is not installed: pip install 'vasily_fashion[coco]'"
             ', or pycocotools alone')
-    pred_labels, gt_labels = _check_labels(pred_labels, gt_labels)
-    gt_bboxes = [np.asarray(bbox).reshape(-1, 4) for bbox in gt_bboxes]
-    if gt_areas is None:
-        gt_areas = [(bbox[:, 2:] - bbox[:, :2]).prod(axis=1)
-                    for bbox in gt_bboxes]
+    columns = {
+        'pred_bboxes': pred_bboxes, 'pred_labels': pred_labels,
+        'pred_scores': pred_scores, 'gt_bboxes': gt_bboxes,
+        'gt_labels': gt_labels}
+    if gt_areas is not None:
+        columns['gt_areas'] = gt_areas
+    if gt_crowdeds is not None:
+        columns['gt_crowdeds'] = gt_crowdeds
+    is_scored = _choose_classes(label_names, classes)
+    photos = check_photos(len(label_names), **columns)
+    photos.setdefault('gt_areas', [
+        (bbox[:, 2:] - bbox[:, :2]).prod(axis=1) for bbox in photos['gt_bboxes']])
 
     found = {}
-    if any(len(x) for x in pred_labels + gt_labels):
-        found = chainercv.evaluations.eval_detection_coco(
-            pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels,
-            gt_areas, gt_crowdeds)
+    if any(len(x) for x in photos['pred_labels'] + photos['gt_labels']):
+        found = chainercv.evaluations.eval_detection_coco(**photos)
     result = {}
     for name, key in _SCORES.items():
-        ap = np.full(len(FASHION_CATEGORIES), np.nan)
+        ap = np.full(len(label_names), np.nan)
         values = found.get(key, ())
         # ChainerCV's arrays end at the greatest label that occurs.
         ap[:len(values)] = values
+        ap[~is_scored] = np.nan
         result.update({
-            f'{name}/{category}': float(x)
-            for category, x in zip(FASHION_CATEGORIES, ap, strict=True)})
-        result[f'm{name}'] = float(found.get(f'm{key}', np.nan))
+            f'{name}/{label_name}': float(x)
+            for label_name, x in zip(label_names, ap, strict=True)})
+        result[f'm{name}'] = _mean(ap)
     return result

@@ -4,6 +4,7 @@ from typing import Any
 from vasily_fashion.evaluations.eval_retrieval import (
     _check_column,
     _check_embeddings,
+    _check_known,
     eval_retrieval,
 )
 
@@ -34,12 +35,14 @@ def eval_in_shop(
         ``'recall@1'``, ``'recall@10'``, ... as in :obj:`ks`.
 
     Raises:
-        ValueError: As of :func:`~vasily_fashion.evaluations.eval_retrieval`.
+        ValueError: A status is unknown, or as of
+            :func:`~vasily_fashion.evaluations.eval_retrieval`.
 
     """
     embeddings = _check_embeddings(embeddings, 'embeddings')
     item_ids = _check_column(item_ids, 'item_ids', len(embeddings))
-    statuses = _check_column(statuses, 'statuses', len(embeddings))
+    statuses = _check_known(
+        statuses, 'statuses', len(embeddings), ('train', 'query', 'gallery'))
     q, g = statuses == 'query', statuses == 'gallery'
     ks = list(ks)
     result = eval_retrieval(

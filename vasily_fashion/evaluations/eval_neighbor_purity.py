@@ -1,3 +1,9 @@
+from vasily_fashion.evaluations.eval_retrieval import (
+    _check_column,
+    _check_embeddings,
+    _compare,
+)
+
 import numpy as np
 
 
@@ -8,8 +14,9 @@ def eval_neighbor_purity(
 
     Args:
         embeddings (array): :math:`(N, D)`; neighbours are by squared L2, and
-            none is its own.
-        categories (array): :math:`(N,)` int.
+            none is its own. Of those that are as far, the ones of another
+            category come first.
+        categories (array): :math:`(N,)`, int or str.
         k (int): Neighbours of each.
 
     Returns:
@@ -21,22 +28,25 @@ def eval_neighbor_purity(
           random.
 
     Raises:
-        ValueError: If there are not more than `k` embeddings.
+        ValueError: If `k` is below 1, there are not more than `k` embeddings,
+            one has NaN, or `categories` are not one integer or text for each.
     """
-    embeddings = np.asarray(embeddings, np.float32)
-    categories = np.asarray(categories)
+    embeddings = _check_embeddings(embeddings, 'embeddings')
     n = len(embeddings)
+    _, categories, counts = np.unique(
+        _check_column(categories, 'categories', n), return_inverse=True,
+        return_counts=True)
+    if int(k) != k or k < 1:
+        raise ValueError(f'k must be an integer from 1, not {k}')
     if n <= k:
         raise ValueError(f'{n} embeddings have no {k} neighbours each')
-    squares = (embeddings.astype(np.float64) ** 2).sum(axis=1)
+    rows = np.arange(n)
     n_same = 0
-    size = max(1, (1 << 24) // n)  # distances at a time
-    for start in range(0, n, size):
-        rows = np.arange(start, min(start + size, n))
-        distances = squares - 2. * (embeddings[rows] @ embeddings.T)
-        distances[np.arange(len(rows)), rows] = np.inf
+    for _, distances, is_same in _compare(
+            embeddings, embeddings,
+            lambda block: categories[block, None] == categories,
+            lambda block: rows[block, None] == rows):
         near = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        n_same += (categories[near] == categories[rows, None]).sum()
-    _, counts = np.unique(categories, return_counts=True)
+        n_same += np.take_along_axis(is_same, near, axis=1).sum()
     return {'purity': float(n_same / (n * k)),
             'chance': float((counts * (counts - 1)).sum() / (n * (n - 1)))}

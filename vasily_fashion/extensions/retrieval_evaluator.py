@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ class RetrievalEvaluator(Evaluator):
     """A trainer extension that scores an embedding on held-out pairs.
 
     It calls :func:`~vasily_fashion.evaluations.eval_retrieval`: the snap
-    crops are the queries, the product image of every item is the gallery, of
-    all categories. It reports ``'validation/main/hit@1'`` and so on, and
+    crops are the queries, the product images of all items are the gallery, of
+    all categories, each image once. A crop is not compared with a product
+    image of the same pixels, which is itself where images are both query and
+    gallery. It reports ``'validation/main/hit@1'`` and so on, and
     ``'validation/main/map'``.
 
     Args:
@@ -42,17 +45,28 @@ class RetrievalEvaluator(Evaluator):
     def evaluate(self) -> dict[str, Any]:
         iterator, target = self._iterators['main'], self._targets['main']
         iterator.reset()
-        crops, products = [], []
+        crops, products, crop_images, product_images = [], [], [], []
         for batch in iterator:
             crop, product, _ = zip(*batch, strict=True)
             crops.append(target.extract(crop))
             products.append(target.extract(product))
-        # an item may be worn in several snaps: one product image of each
-        gallery_ids, first = np.unique(self.item_ids, return_index=True)
+            crop_images.extend(map(_digest, crop))
+            product_images.extend(map(_digest, product))
+        # an item may be worn in several snaps: its product image once
+        first = np.unique([
+            f'{item} {image}' for item, image in zip(
+                self.item_ids, product_images, strict=True)],
+            return_index=True)[1]
         result = eval_retrieval(
             np.concatenate(crops), self.item_ids,
-            np.concatenate(products)[first], gallery_ids, self.ks)
+            np.concatenate(products)[first], self.item_ids[first], self.ks,
+            query_images=crop_images,
+            gallery_images=np.array(product_images)[first])
         observation: dict[str, Any] = {}
         with chainer.reporter.report_scope(observation):
             chainer.report(result, target)
         return observation
+
+
+def _digest(img):
+    return hashlib.sha1(np.ascontiguousarray(img)).hexdigest()
