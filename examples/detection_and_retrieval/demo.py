@@ -187,9 +187,10 @@ def _parse(argv):
         '--score-thresh', type=float, default=0.3, metavar='SCORE',
         help='items of this confidence or more (default: %(default)s)')
     parser.add_argument(
-        '--within-category', action='store_true',
-        help='compare an item with product images of its category alone; '
-        'those in --gallery have none')
+        '--category', default='same', metavar='CATEGORY',
+        help="which product images an item is compared with: 'same', those of "
+        "its category where the gallery has any; 'any', all; or a category "
+        '(default: %(default)s)')
     parser.add_argument(
         '--gpu', type=int, default=-1, metavar='N',
         help='the GPU to compute on (default: none)')
@@ -217,9 +218,9 @@ def _parse(argv):
         '--extractor-weights', default='fashion', metavar='FILE',
         help="StyleExtractorBN's (default: the library's)")
     args = parser.parse_args(argv)
-    if args.within_category and args.gallery is not None:
-        parser.error('--within-category: the images in --gallery have no '
-                     'category; leave one of the two out')
+    if args.category not in ('same', 'any', *FASHION_CATEGORIES):
+        parser.error(f'--category {args.category}: it is one of same, any, '
+                     f'{", ".join(FASHION_CATEGORIES)}')
     if args.gpu >= 0:
         if args.engine not in ('auto', 'chainer'):
             parser.error(f'--engine {args.engine}: with --gpu Chainer computes; '
@@ -278,12 +279,11 @@ def _run(args):
     print(f'Finding the items of {snaps} in {shop.name}.')
     print(f'The networks are computed by {computes}.')
     index = _embed_shop(shop, extractor)
-    retriever = FashionItemRetriever(
-        detector, extractor, index, within_category=args.within_category)
+    retriever = FashionItemRetriever(detector, extractor, index)
     results = retriever.retrieve(
         (read_snap(i) for i in _progress(
             range(len(names)), 'detecting and searching', 'snap')),
-        k=args.k)
+        k=args.k, category=args.category)
 
     _print_items(names, results)
     if not args.photo and args.gallery is None:

@@ -111,6 +111,6 @@ def test_images_are_for_some(tmp_path, capsys):
 
 def test_names():
     names = {**named_datasets.BBOX_DATASETS, **named_datasets.RETRIEVAL_DATASETS}
-    assert len(names) == 12
+    assert len(names) == 13
     for reader, splits in names.values():
         assert reader.__doc__ and splits

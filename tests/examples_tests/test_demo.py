@@ -176,7 +176,7 @@ def test_truth_of_a_synthetic_world(demo, capsys):
 def test_own_photos_in_the_synthetic_shop(small, tmp_path, capsys):
     _save(tmp_path / 'a.png', [0, 1])
     assert small.main([
-        '--photo', 'a.png', '--n-item', '12', '--within-category']) == 0
+        '--photo', 'a.png', '--n-item', '12', '--category', 'any']) == 0
     out = capsys.readouterr().out
     # one bag among the twelve
     row, = [line for line in out.splitlines() if ' bag ' in line]
@@ -260,7 +260,7 @@ def test_bad_input(small, tmp_path, capsys, monkeypatch, argv, message):
     (['--k', 'x'], 'argument --k'),
     (['--score-thresh', '2'], '--score-thresh 2.0'),
     (['--score-thresh', 'nan'], '--score-thresh nan'),
-    (['--within-category', '--gallery', 'x'], '--within-category'),
+    (['--category', 'kimono'], '--category kimono'),
     (['--engine', 'torch'], '--engine'),
     (['--engine', 'openvino', '--gpu', '0'], '--engine openvino: with --gpu'),
     (['--photo'], '--photo'),

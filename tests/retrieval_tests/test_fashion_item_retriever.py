@@ -2,6 +2,7 @@ import itertools
 import threading
 import weakref
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex, RetrievedItem
@@ -241,47 +242,91 @@ def test_own_boxes():
 
 
 def test_own_boxes_with_categories():
-    results = _retriever(within_category=True).retrieve(
+    results = _retriever().retrieve(
         [_snap(2)], k=9, bboxes=[[[5, 0, 15, 9]] * 3],
         categories=[[2, np.int32(1), None]])
     ids = [set(item.ids.tolist()) for item in results[0]]
     assert ids[0] == {20, 21, 22} and ids[1] == {10, 11, 12}
     assert len(ids[2]) == 9
     assert [item.category for item in results[0]] == [2, 1, None]
+    assert [item.category_name for item in results[0]] == [
+        'footwear', 'belt', None]
 
 
-def test_within_category():
-    retriever = _retriever(within_category=True)
+def test_same_category_or_any():
+    retriever = _retriever()
     for item in retriever.retrieve([_snap(0, 1, 2)], k=7)[0]:
         assert item.ids.tolist() == [10 * item.category + i for i in range(3)]
-    retriever.within_category = False
-    for item in retriever.retrieve([_snap(0, 1, 2)], k=7)[0]:
+    for item in retriever.retrieve([_snap(0, 1, 2)], k=7, category='any')[0]:
         assert len(item.ids) == 7
 
 
-@pytest.mark.parametrize('within_category', [False, True])
-def test_search_category(within_category):
-    retriever = _retriever(within_category=within_category)
-    items, = retriever.retrieve([_snap(0, 1)], k=7, search_category=2)
+@pytest.mark.parametrize('category', [2, np.int64(2), 'footwear'])
+def test_one_category(category):
+    retriever = _retriever()
+    items, = retriever.retrieve([_snap(0, 1)], k=7, category=category)
     assert [item.category for item in items] == [0, 1]
     for item in items:
         assert set(item.ids.tolist()) == {20, 21, 22}
     item, = retriever.retrieve(
-        [_snap(1)], bboxes=[[[6, 1, 10, 8]]], search_category=1)[0]
+        [_snap(1)], bboxes=[[[6, 1, 10, 8]]], category=1)[0]
     assert item.category is None and set(item.ids.tolist()) == {10, 11, 12}
-    for bad in -1, 1.5, 'top':
-        with pytest.raises(ValueError, match='search_category'):
-            retriever.retrieve([_snap(0)], search_category=bad)
 
 
-def test_product_images_of_unknown_category():
+@pytest.mark.parametrize('bad', [-1, 1.5, 'kimono', None, True])
+def test_no_such_category(bad):
+    with pytest.raises(ValueError, match='category must be'):
+        _retriever().retrieve([_snap(0)], category=bad)
+
+
+def test_categories_of_the_detector_have_its_names():
+    retriever = _retriever()
+    detector = _BoxDetector()
+    detector.label_names = 'red', 'green', 'blue', 'yellow'
+    retriever = FashionItemRetriever(
+        detector, _ColourExtractor(), _index())
+    item, = retriever.retrieve([_snap(2)], category='green')[0]
+    assert item.category_name == 'blue'
+    assert set(item.ids.tolist()) == {10, 11, 12}
+
+
+class _Wavering(_BoxDetector):
+    """Takes each box for a top (0.8), an outer (0.6) and a bag (0.5)."""
+
+    def predict(self, imgs):
+        bboxes, _, _ = super().predict(imgs)
+        names = 'outer', 'top', 'bag'
+        return (
+            [np.repeat(bbox, 3, axis=0) for bbox in bboxes],
+            [np.tile([FASHION_CATEGORIES.index(n) for n in names], len(bbox))
+             for bbox in bboxes],
+            [np.tile(np.float32([.6, .8, .5]), len(bbox)) for bbox in bboxes])
+
+
+def test_boxes_on_one_garment_are_one_item():
+    index = FlatIndex(3)
+    # every category has a product of every colour
+    for c, name in enumerate(FASHION_CATEGORIES):
+        index.add(_COLOURS - c, [f'{name}-{i}' for i in range(4)], [c] * 4)
+    retriever = FashionItemRetriever(_Wavering(), _ColourExtractor(), index)
+    top, bag = retriever.retrieve([_snap(1)], k=2)[0]
+    assert (top.category_name, bag.category_name) == ('top', 'bag')
+    assert FASHION_CATEGORIES[top.second_category] == 'outer'
+    assert bag.second_category is None
+    # both categories are searched together: the nearer one is first
+    assert top.ids.tolist() == ['outer-1', 'top-1']
+    assert bag.ids.tolist()[0] == 'bag-1'
+    np.testing.assert_array_equal(top.distances, np.sort(top.distances))
+
+
+def test_products_of_unknown_category_are_all_compared():
     retriever = _retriever()
     retriever.index = FlatIndex(3)
     retriever.index.add(_COLOURS, list('rgby'))
     snap = [_snap(1)]
     assert retriever.retrieve(snap, k=1)[0][0].ids.tolist() == ['g']
-    retriever.within_category = True
-    assert retriever.retrieve(snap, k=1)[0][0].ids.shape == (0,)
+    assert retriever.retrieve(
+        snap, k=1, category=1)[0][0].ids.shape == (0,)
 
 
 def test_no_snaps():
@@ -298,7 +343,8 @@ def test_empty_gallery():
 
 
 def test_k_beyond_the_gallery():
-    assert len(_retriever().retrieve([_snap(1)], k=99)[0][0].ids) == 12
+    items, = _retriever().retrieve([_snap(1)], k=99, category='any')
+    assert len(items[0].ids) == 12
 
 
 def test_detected_boxes_are_cut_at_the_border():

@@ -12,6 +12,7 @@ from vasily_fashion.retrieval.fashion_item_retriever import FashionItemRetriever
 from vasily_fashion.retrieval.flat_index import FlatIndex  # noqa: F401
 from vasily_fashion.retrieval.load_index import load_index  # noqa: F401
 from vasily_fashion.retrieval.measure_recall import measure_recall  # noqa: F401
+from vasily_fashion.retrieval.merge_guesses import merge_guesses  # noqa: F401
 from vasily_fashion.retrieval.milvus_index import MilvusIndex  # noqa: F401
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem  # noqa: F401
 from vasily_fashion.retrieval.update_index import update_index  # noqa: F401

@@ -2,6 +2,8 @@ import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.retrieval.merge_guesses import merge_guesses
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import check_image, check_images
@@ -20,20 +22,15 @@ class FashionItemRetriever:
     Args:
         detector: Anything with ChainerCV's ``predict(imgs)``, which returns
             :obj:`(bboxes, labels, scores)`, such as
-            :class:`~vasily_fashion.links.FashionSSD300`. :obj:`None` will do
-            when the caller always brings the boxes.
+            :class:`~vasily_fashion.links.FashionSSD300`. Its `label_names`
+            say what the labels mean, FASHION_CATEGORIES if it has none.
+            :obj:`None` will do when the caller always brings the boxes.
         extractor: Anything with ``extract(imgs)``, which returns an array of
             shape :math:`(N, dim)`, such as
             :class:`~vasily_fashion.links.StyleExtractorBN`.
         index: The product images, embedded by the same extractor. Anything
             with ``search(queries, k, category)``, such as
             :class:`~vasily_fashion.retrieval.FlatIndex`.
-        within_category (bool): Whether an item is compared only with product
-            images of its category. :obj:`False`, the default, compares with
-            all, as the article does: an item that the detector misnamed is
-            found nevertheless, and product images need no category.
-            With :obj:`True` product images of unknown category are never
-            found; an item of unknown category is compared with all.
         batch_size (int): The number of snaps that go through the detector,
             and whose crops go through the extractor, at a time.
 
@@ -41,7 +38,7 @@ class FashionItemRetriever:
 
     def __init__(
             self, detector: Any, extractor: Any, index: Any,
-            within_category: bool = False, batch_size: int = 8) -> None:
+            batch_size: int = 8) -> None:
         if (not isinstance(batch_size, numbers.Integral)
                 or isinstance(batch_size, bool) or batch_size < 1):
             raise ValueError(
@@ -49,14 +46,15 @@ class FashionItemRetriever:
         self.detector = detector
         self.extractor = extractor
         self.index = index
-        self.within_category = within_category
         self.batch_size = int(batch_size)
+        self._label_names = tuple(
+            getattr(detector, 'label_names', FASHION_CATEGORIES))
 
     def retrieve(
             self, imgs: Iterable[np.ndarray], k: int = 5,
             bboxes: Sequence[np.ndarray] | None = None,
             categories: Sequence[np.ndarray] | None = None,
-            search_category: int | None = None
+            category: int | str = 'same'
     ) -> list[list[RetrievedItem]]:
         """Retrieve product images for the items of snaps.
 
@@ -70,8 +68,11 @@ class FashionItemRetriever:
                 snap an array. The detector is not asked then.
             categories (list of numpy.ndarray): The categories of
                 :obj:`bboxes`. Unknown by default.
-            search_category (int): Compare all items with product images of
-                this category, whatever their own is.
+            category ({'same', 'any'}, str or int): Which product images an
+                item is compared with. 'same': those of its category, and of its
+                second guess if there is one; all where the index has none of
+                them, or the item's category is not known. 'any': all, as the
+                article does. The name or the index of a category: those of it.
 
         .. csv-table::
             :header: name, shape, dtype, format
@@ -94,13 +95,13 @@ class FashionItemRetriever:
 
         """
         return list(self.iter_retrieve(
-            imgs, k, bboxes, categories, search_category))
+            imgs, k, bboxes, categories, category))
 
     def iter_retrieve(
             self, imgs: Iterable[np.ndarray], k: int = 5,
             bboxes: Sequence[np.ndarray] | None = None,
             categories: Sequence[np.ndarray] | None = None,
-            search_category: int | None = None
+            category: int | str = 'same'
     ) -> Iterator[list[RetrievedItem]]:
         """Retrieve as :meth:`retrieve` does, one snap after the other.
 
@@ -120,7 +121,7 @@ class FashionItemRetriever:
         it. To leave such files out, catch that in the iterator.
 
         Args:
-            imgs, k, bboxes, categories, search_category: As of :meth:`retrieve`.
+            imgs, k, bboxes, categories, category: As of :meth:`retrieve`.
 
         Returns:
             iterator of lists of RetrievedItem:
@@ -134,12 +135,7 @@ class FashionItemRetriever:
         if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
                 or k < 1):
             raise ValueError(f'k must be a positive integer, not {k!r}')
-        if search_category is not None and (
-                not isinstance(search_category, numbers.Integral)
-                or search_category < 0):
-            raise ValueError(
-                f'search_category {search_category!r} must be an index into '
-                'FASHION_CATEGORIES, or None')
+        category = _as_category(category, self._label_names)
         if isinstance(imgs, (np.ndarray, str, bytes)) \
                 or not hasattr(imgs, '__iter__'):
             imgs = check_images(imgs)  # which refuses all but a batch
@@ -154,9 +150,9 @@ class FashionItemRetriever:
             if categories is not None:
                 _check_length(categories, 'categories', len(imgs))
         return self._retrieve_batches(
-            _check_snaps(imgs, bboxes, categories), k, search_category)
+            _check_snaps(imgs, bboxes, categories), k, category)
 
-    def _retrieve_batches(self, snaps, k, search_category):
+    def _retrieve_batches(self, snaps, k, category):
         snaps = read_ahead(snaps, self.batch_size)
         for batch in _batches(snaps, self.batch_size):
             # the networks stay in this thread, whose Chainer configuration
@@ -164,48 +160,90 @@ class FashionItemRetriever:
             imgs, boxes = zip(*batch, strict=True)
             if boxes[0] is None:
                 boxes = self._detect(imgs)
-            results = self._match(imgs, boxes, k, search_category)
+            results = self._match(imgs, boxes, k, category)
             del batch, imgs  # not kept while the next batch is read
             yield from results
 
     def _detect(self, imgs):
-        """Give each snap's list of (bbox, category, score)."""
+        """Give each snap's list of (bbox, category, score, second guess)."""
         found = []
         for img, bbox, label, score in zip(
                 imgs, *self.detector.predict(imgs), strict=True):
-            bbox = cuda.to_cpu(bbox)
-            size = img.shape[1:] * 2
-            bbox = np.clip(bbox, 0, size).astype(np.float32)
+            bbox, label, score = map(cuda.to_cpu, (bbox, label, score))
+            bbox = np.clip(bbox, 0, img.shape[1:] * 2).astype(np.float32)
+            solid = (bbox[:, 2:] > bbox[:, :2]).all(axis=1)
+            bbox, label, score = bbox[solid], label[solid], score[solid]
+            kept, second = merge_guesses(bbox, label, score, self._label_names)
             found.append([
-                (bb, int(lb), float(sc))
-                for bb, lb, sc in zip(bbox, label, score, strict=True)
-                if (bb[2:] > bb[:2]).all()])
+                (bbox[i], int(label[i]), float(score[i]),
+                 int(guess) if guess >= 0 else None)
+                for i, guess in zip(kept, second, strict=True)])
         return found
 
-    def _match(self, imgs, boxes, k, search_category):
+    def _match(self, imgs, boxes, k, category):
         crops = []
         for img, found in zip(imgs, boxes, strict=True):
             if found:
                 crops.extend(crop_by_bbox(
-                    img, np.stack([bbox for bbox, _, _ in found])))
+                    img, np.stack([bbox for bbox, *_ in found])))
         if not crops:
             return [[] for _ in imgs]
         embeddings = self.extractor.extract(crops)
-        categories = [
-            category if self.within_category and search_category is None
-            else search_category for found in boxes for _, category, _ in found]
+        searched = [
+            _searched(category, first, second)
+            for found in boxes for _, first, _, second in found]
         neighbours = [None] * len(crops)
-        for category in set(categories):
-            rows = [i for i, c in enumerate(categories) if c == category]
-            distances, ids = self.index.search(
-                embeddings[rows], k, category=category)
-            distances = cuda.to_cpu(distances)
+        for categories in set(searched):
+            rows = [i for i, c in enumerate(searched) if c == categories]
+            distances, ids = self._search(embeddings[rows], k, categories)
+            if not distances.shape[1] and category == 'same':
+                distances, ids = self._search(embeddings[rows], k, (None,))
             for i, row in enumerate(rows):
                 neighbours[row] = distances[i], ids[i]
         neighbours = iter(neighbours)
         return [
-            [RetrievedItem(*box, *next(neighbours)) for box in found]
+            [RetrievedItem(
+                bbox, first, score, *next(neighbours),
+                self._name(first), second)
+             for bbox, first, score, second in found]
             for found in boxes]
+
+    def _name(self, category):
+        known = category is not None and category < len(self._label_names)
+        return self._label_names[category] if known else None
+
+    def _search(self, embeddings, k, categories):
+        """The nearest of several categories together; (None,) is all."""
+        found = [self.index.search(embeddings, k, category=c)
+                 for c in categories]
+        distances = np.concatenate(
+            [cuda.to_cpu(distance) for distance, _ in found], axis=1)
+        ids = np.concatenate([i for _, i in found], axis=1)
+        order = np.argsort(distances, axis=1, kind='stable')[:, :k]
+        return (np.take_along_axis(distances, order, axis=1),
+                np.take_along_axis(ids, order, axis=1))
+
+
+def _as_category(category, label_names):
+    if category in ('same', 'any'):
+        return category
+    if category in label_names:
+        return label_names.index(category)
+    if isinstance(category, numbers.Integral) and not isinstance(
+            category, bool) and category >= 0:
+        return int(category)
+    raise ValueError(
+        f"category must be 'same', 'any', one of {', '.join(label_names)}, or "
+        f'an index of these, not {category!r}')
+
+
+def _searched(category, first, second):
+    """The categories that an item is compared with."""
+    if category == 'any' or category == 'same' and first is None:
+        return None,
+    if category == 'same':
+        return (first,) if second is None else (first, second)
+    return category,
 
 
 def _check_snaps(imgs, bboxes, categories):
@@ -240,7 +278,7 @@ def _batches(snaps, batch_size):
 
 
 def _own_boxes(img, i, bboxes, categories):
-    """Check a caller's boxes of snap i; list of (bbox, category, score)."""
+    """Check a caller's boxes of snap i; list of what _detect gives."""
     if i >= len(bboxes):
         raise ValueError(
             f'bboxes has {len(bboxes)} arrays, imgs has more snaps')
@@ -280,7 +318,7 @@ def _own_boxes(img, i, bboxes, categories):
                     f'categories[{i}] has {c!r}; a category is an index '
                     'into FASHION_CATEGORIES, or None')
         category = [None if c is None else int(c) for c in category]
-    return [(bb, c, float('nan'))
+    return [(bb, c, float('nan'), None)
             for bb, c in zip(bbox, category, strict=True)]
 
 

@@ -18,6 +18,9 @@ class RetrievedItem:
         distances (numpy.ndarray): :math:`(K,)`, :obj:`float32`, squared L2,
             nearest first.
         ids (numpy.ndarray): :math:`(K,)`, of the product images.
+        category_name (str or None): What the category is called.
+        second_category (int or None): What else the detector took the item
+            for, see :func:`~vasily_fashion.retrieval.merge_guesses`.
 
     """
 
@@ -26,3 +29,5 @@ class RetrievedItem:
     score: float
     distances: np.ndarray
     ids: np.ndarray
+    category_name: str | None = None
+    second_category: int | None = None
