@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import (
     EmbeddingStore,
     FaissIndex,
@@ -66,6 +66,11 @@ def main(argv=None):
     parser.add_argument(
         '--weights', default='fashion', help='of StyleExtractorBN')
     parser.add_argument(
+        '--detect', action='store_true', help='cut the item of each photo out '
+        'of what is behind it, and name its category where it has none')
+    parser.add_argument(
+        '--detector-weights', default='fashion', help='of SSD300, for --detect')
+    parser.add_argument(
         '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
         default='auto', help='what computes the network; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
@@ -92,6 +97,8 @@ def main(argv=None):
         dataset = open_catalogue()
         load = functools.partial(load_extractor, args.weights, args.engine)
         extractor = load()
+        load_cutter = functools.partial(
+            load_detector, args.detector_weights, args.engine) if args.detect else None
         out = Path(args.out)
         out.mkdir(parents=True, exist_ok=True)
         if args.n_worker or args.scheduler or count_parts(out / 'embeddings'):
@@ -99,12 +106,14 @@ def main(argv=None):
                 stores, ids = embed_in_parallel(
                     client, open_catalogue, load, out / 'embeddings',
                     count_parts(out / 'embeddings') or args.n_part
-                    or 4 * max(len(client.nthreads()), 1), args.shard_size)
+                    or 4 * max(len(client.nthreads()), 1), args.shard_size,
+                    load_cutter)
         else:
             stores = [EmbeddingStore(out / 'embeddings', extractor)]
             with chainer.using_config('accelerate', 'fast'):
                 ids = embed_catalogue(
-                    dataset, extractor, stores[0], shard_size=args.shard_size)
+                    dataset, extractor, stores[0], shard_size=args.shard_size,
+                    detector=load_cutter and load_cutter())
         index, n_added, n_removed = build(args, out, extractor, stores, ids)
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
@@ -144,6 +153,11 @@ def connect(args):
 def load_extractor(weights, engine):
     return compile_if_installed(
         StyleExtractorBN(pretrained_model=weights), engine)[0]
+
+
+def load_detector(weights, engine):
+    return compile_if_installed(
+        FashionSSD300(pretrained_model=weights), engine)[0]
 
 
 def build(args, out, extractor, stores, ids):

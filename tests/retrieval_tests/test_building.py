@@ -1,6 +1,7 @@
 import itertools
 
 from tests.datasets_tests import trees
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import CSVRetrievalDataset, ProductFolderDataset
 from vasily_fashion.retrieval import (
     EmbeddingStore,
@@ -242,3 +243,47 @@ def test_recall_of_an_approximate_index_is_that_of_its_results(stored):
     assert .5 < expected < 1
     np.testing.assert_allclose(
         measure_recall(index, [store], ids, 3), expected)
+
+
+class _HalfDetector(chainer.Chain):
+    """Finds a bag in the upper half of what is lighter there."""
+
+    def __init__(self):
+        super().__init__()
+        with self.init_scope():
+            self.W = chainer.Parameter(np.zeros(1, np.float32))
+
+    def predict(self, imgs):
+        found = [int(img[:, :img.shape[1] // 2].mean() > img.mean()) for img in imgs]
+        return ([np.float32([[0, 0, img.shape[1] // 2, img.shape[2]]])[:n]
+                 for img, n in zip(imgs, found, strict=True)],
+                [np.array([FASHION_CATEGORIES.index('bag')])[:n] for n in found],
+                [np.float32([.9])[:n] for n in found])
+
+
+def test_products_are_cut_out(tmp_path):
+    bag, dress = (FASHION_CATEGORIES.index(name) for name in ('bag', 'dress'))
+    for name in ('a/0', 'a/1', 'dress/2'):
+        trees.write_image(tmp_path / 'shop' / f'{name}.png', seed=int(name[-1]))
+    dataset = ProductFolderDataset(tmp_path / 'shop')
+    extractor, detector = _MeanColour(), _HalfDetector()
+    store = EmbeddingStore(tmp_path / 'store', extractor)
+    ids = embed_catalogue(dataset, extractor, store, detector=detector)
+    assert ids == ['a/0', 'a/1', 'dress/2']
+    found_ids, embeddings, categories = store.read(0)[:3]
+    n_cut = 0
+    for i, embedding, category in zip(ids, embeddings, categories, strict=True):
+        img = dataset[ids.index(i)][0]
+        upper = img[:, :20]
+        cut = upper.mean() > img.mean() and i != 'dress/2'
+        n_cut += cut
+        np.testing.assert_allclose(
+            embedding, (upper if cut else img).mean(axis=(1, 2)), rtol=1e-5)
+        assert category == (bag if cut else dress if i == 'dress/2' else -1)
+    assert 0 < n_cut  # chance has it so
+    # nothing is embedded again, unless they are cut in another way
+    extractor.n = 0
+    embed_catalogue(dataset, extractor, store, detector=detector)
+    assert extractor.n == 0
+    embed_catalogue(dataset, extractor, store)
+    assert extractor.n == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, weights_sha256
 
 import chainer
 import numpy as np
@@ -26,7 +26,7 @@ def find_boxes(
 
     Args:
         dataset (RetrievalDataset): Its `bboxes` are filled in.
-        detector: With ChainerCV's `predict`, and `weights_sha256`, such as
+        detector: With ChainerCV's `predict`, such as
             :func:`~vasily_fashion.deploy.compile_link` makes.
 
     Returns:
@@ -36,12 +36,13 @@ def find_boxes(
     rows = np.flatnonzero(
         dataset.is_query & np.isnan(dataset.bboxes).any(axis=1))
     folder = Path(chainer.dataset.get_dataset_directory('vasily_fashion/boxes'))
-    path = folder / f'{detector.weights_sha256[:16]}.json'
+    path = folder / f'{weights_sha256(detector)[:16]}.json'
     known: dict[str, list[list[float]]] = (
         json.loads(path.read_text()) if path.exists() else {})
     photos = sorted({dataset.names[i] for i in rows})
     digests = {name: _digest(dataset.root / name) for name in photos}
-    missing = [name for name in photos if digests[name] not in known]
+    missing = list({digests[name]: name for name in photos
+                    if digests[name] not in known}.values())
     first_row = {dataset.names[i]: i for i in rows[::-1]}
     detector.score_thresh = _SCORE_THRESH
     for start in tqdm(

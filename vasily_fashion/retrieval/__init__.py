@@ -1,3 +1,4 @@
+from vasily_fashion.retrieval.cut_products import cut_products  # noqa: F401
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue  # noqa: F401
 from vasily_fashion.retrieval.embed_in_parallel import (
     count_parts,  # noqa: F401

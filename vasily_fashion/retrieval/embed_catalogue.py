@@ -3,8 +3,9 @@ import os
 import zlib
 from typing import Any
 
+from vasily_fashion.retrieval.cut_products import cut_products
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
-from vasily_fashion.utils import ImageReadError
+from vasily_fashion.utils import ImageReadError, weights_sha256
 from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
@@ -14,7 +15,7 @@ from tqdm import tqdm
 def embed_catalogue(
         dataset: Any, extractor: Any, store: EmbeddingStore,
         batch_size: int = 32, shard_size: int = 512,
-        part: tuple[int, int] = (0, 1)) -> list[str]:
+        part: tuple[int, int] = (0, 1), detector: Any = None) -> list[str]:
     """Embed the product images of a catalogue that are new or have changed.
 
     The next images are read and decoded while the extractor computes.
@@ -37,8 +38,9 @@ def embed_catalogue(
     """
     gallery = dataset.choose(dataset.is_gallery)
     ids = product_ids(gallery)
+    cut = '' if detector is None else f' cut by {weights_sha256(detector)}'
     stamps = {
-        i: _stamp(gallery, i) for i in range(len(gallery))
+        i: _stamp(gallery, i) + cut for i in range(len(gallery))
         if zlib.crc32(ids[i].encode()) % part[1] == part[0]}
     new = [i for i, stamp in stamps.items()
            if store.stamps.get(ids[i]) != stamp]
@@ -55,13 +57,19 @@ def embed_catalogue(
         images = read_ahead(read(), 2 * batch_size)
         while batch := list(itertools.islice(
                 images, min(batch_size, shard_size - len(rows)))):
-            good = [img for _, img, _ in batch if img is not None]
-            embeddings = iter(extractor.extract(good) if good else ())
+            good = [i for i, img, _ in batch if img is not None]
+            imgs = [img for _, img, _ in batch if img is not None]
+            labels = [int(gallery.labels[i]) for i in good]
+            if detector is not None and imgs:
+                imgs, labels = cut_products(imgs, labels, detector)
+            embedded = dict(zip(good, zip(
+                extractor.extract(imgs) if imgs else (), labels, strict=True),
+                strict=True))
             rows += [
-                (ids[i], stamps[i], None if img is None else next(embeddings),
-                 int(gallery.labels[i]), reason) for i, img, reason in batch]
+                (ids[i], stamps[i], *embedded.get(i, (None, int(gallery.labels[i]))),
+                 reason) for i, _, reason in batch]
             bar.update(len(batch))
-            del batch[:], good[:]  # not kept while the next are read
+            del batch[:], imgs[:]  # not kept while the next are read
             if len(rows) >= shard_size:
                 _write(store, rows)
                 rows = []

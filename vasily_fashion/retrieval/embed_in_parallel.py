@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def embed_in_parallel(
         client: 'Client', open_catalogue: Callable[..., Any],
         load_extractor: Callable[..., Any], folder: str | os.PathLike[str],
-        n_part: int, shard_size: int = 512
+        n_part: int, shard_size: int = 512,
+        load_detector: Callable[..., Any] | None = None
 ) -> tuple[list[EmbeddingStore], list[str]]:
     """Embed a catalogue by the workers of a Dask cluster.
 
@@ -37,6 +38,8 @@ def embed_in_parallel(
         n_part (int): How many parts there are. Later runs have to divide as
             the first did.
         shard_size (int): Images a shard.
+        load_detector (callable): Takes nothing and returns the detector of
+            :func:`~vasily_fashion.retrieval.embed_catalogue`; likewise.
 
     Returns:
         (list of EmbeddingStore, list of str):
@@ -56,7 +59,7 @@ def embed_in_parallel(
     futures = [
         client.submit(
             _embed_part, open_catalogue, load_extractor, str(folder), k, n_part,
-            shard_size, pure=False, retries=3)
+            shard_size, load_detector, pure=False, retries=3)
         for k in range(n_part)]
     ids: Any = None
     with tqdm(total=n_part, desc='embed', unit='part', disable=None) as bar:
@@ -91,10 +94,12 @@ def _part(folder, k, n_part):
     return Path(folder) / f'part-{k}-of-{n_part}'
 
 
-def _embed_part(open_catalogue, load_extractor, folder, k, n_part, shard_size):
+def _embed_part(
+        open_catalogue, load_extractor, folder, k, n_part, shard_size, load_detector):
     extractor = load_extractor()
     store = EmbeddingStore(_part(folder, k, n_part), extractor)
     with chainer.using_config('accelerate', 'fast'):
         return embed_catalogue(
             open_catalogue(), extractor, store, shard_size=shard_size,
-            part=(k, n_part))
+            part=(k, n_part),
+            detector=None if load_detector is None else load_detector())

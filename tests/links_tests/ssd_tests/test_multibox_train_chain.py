@@ -78,6 +78,36 @@ def test_no_box_at_all():
     loss.backward()
 
 
+def test_a_class_that_is_not_labelled_is_not_taught():
+    gt_locs = np.zeros((2, 20, 4), np.float32)
+    gt_labels = np.zeros((2, 20), np.int32)
+    gt_labels[:, :2] = 1, 3
+    # of class 2 nothing is known in the second photo
+    is_labelled = np.array([[True] * 4, [True, True, False, True]])
+    chain = MultiboxTrainChain(_Fixed(20, 4))
+    loss = chain(None, gt_locs, gt_labels, is_labelled)
+    loss.backward()
+    grad = chain.model.confs.grad
+    assert not grad[1, :, 2].any() and grad[0, :, 2].any()
+
+    # the softmax of that photo is over the other classes
+    def without(array):
+        return np.delete(array, 2, axis=-1)
+
+    labels = gt_labels.copy()
+    labels[labels == 3] = 2
+    confs = chain.model.confs.array
+    _, conf_0, _ = _oracle(np.zeros((1, 20, 4)), confs[:1], gt_locs[:1], gt_labels[:1], 1, 3)
+    _, conf_1, _ = _oracle(
+        np.zeros((1, 20, 4)), without(confs[1:]), gt_locs[1:], labels[1:], 1, 3)
+    reporter = chainer.Reporter()
+    reporter.add_observer('main', chain)
+    with reporter.scope({}):
+        chain(None, gt_locs, gt_labels, is_labelled)
+        found = float(reporter.observation['main/loss/conf'].array)
+    assert found == pytest.approx((conf_0 + conf_1) / 2, rel=1e-5)
+
+
 @pytest.mark.gpu
 def test_gpu():
     random_state = np.random.RandomState(1)

@@ -34,8 +34,9 @@ def _oracle(q, p, margin=_MARGIN):
                 losses.append(d[i] - d[j] + margin)
                 d_negative.append(d[j])
     active = [loss for loss in losses if loss > 0]
+    loss = sum(active) / len(active) if active else 0
     return {
-        'loss': sum(active) / len(active) if active else 0,
+        'loss': loss, 'loss/rank': loss,
         'active': len(active) / len(losses), 'hit': np.mean(hits),
         'd_positive': np.mean(d_positive), 'd_negative': np.mean(d_negative)}
 
@@ -218,3 +219,42 @@ def test_wrong_arguments(kwargs):
     (name, value), = kwargs.items()
     with pytest.raises(ValueError, match=f'{name} must be .*{value}'):
         TripletTrainChain(_Scale(), **kwargs)
+
+
+def test_hardest_negative_and_category():
+    """The sum of three losses, each by a loop."""
+    random_state = np.random.RandomState(0)
+    q = random_state.normal(size=(5, 3)).astype(np.float32)
+    p = (q + random_state.normal(scale=.7, size=(5, 3))).astype(np.float32)
+    category = np.int32([0, 2, 1, -1, 2])
+    chain = TripletTrainChain(
+        _Scale(), hardest_weight=.5, category_weight=.3, n_category=3)
+    _, report = _report(chain, q, p, category=category)
+
+    q, p = (1.5 * x.astype(np.float64) for x in (q, p))
+    hardest = []
+    for i in range(5):
+        d = ((q[i] - p) ** 2).sum(axis=1)
+        hardest.append(d[i] - np.delete(d, i).min() + _MARGIN)
+    hardest = [x for x in hardest if x > 0]
+    W, b = (x.array.astype(np.float64) for x in (
+        chain.classifier.W, chain.classifier.b))
+    entropy = []
+    for side in (q, p):
+        for x, label in zip(side, category, strict=True):
+            if label >= 0:
+                z = W @ x + b
+                entropy.append(np.log(np.exp(z).sum()) - z[label])
+    rank = _oracle(q, p)['loss']
+    assert report['main/loss/rank'] == pytest.approx(rank, rel=1e-5)
+    assert report['main/loss/hardest'] == pytest.approx(np.mean(hardest), rel=1e-5)
+    assert report['main/loss/category'] == pytest.approx(np.mean(entropy), rel=1e-5)
+    assert report['main/loss'] == pytest.approx(
+        rank + .5 * np.mean(hardest) + .3 * np.mean(entropy), rel=1e-5)
+
+
+def test_the_classifier_is_not_of_the_model():
+    chain = TripletTrainChain(_Scale(), category_weight=1)
+    assert {name for name, _ in chain.model.namedparams()} == {'/scale'}
+    with pytest.raises(ValueError, match='0 or more'):
+        TripletTrainChain(_Scale(), hardest_weight=-1)

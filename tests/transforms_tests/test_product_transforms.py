@@ -1,0 +1,121 @@
+from vasily_fashion.transforms import (
+    crop_by_bbox,
+    find_foreground,
+    product_augmentation,
+    wear_product,
+)
+
+import numpy as np
+import pytest
+
+_ITEM = slice(60, 180), slice(50, 110)
+
+
+def _product(ground=(236, 236, 232), item=(60, 90, 160), fade=0., noise=1.):
+    """A plain item, 120 x 60, on a studio ground that fades to the right."""
+    rng = np.random.default_rng(0)
+    img = np.ones((3, 240, 160)) * np.array(ground)[:, None, None]
+    img *= 1 - fade * np.linspace(0, 1, 160)
+    img += rng.normal(0, noise, img.shape)
+    img[(slice(None), *_ITEM)] = np.array(item)[:, None, None]
+    return np.clip(img, 0, 255).astype(np.float32)
+
+
+def _truth():
+    mask = np.zeros((240, 160), bool)
+    mask[_ITEM] = True
+    return mask
+
+
+@pytest.mark.parametrize('kwargs', [
+    {}, {'ground': (255, 255, 255), 'noise': 0}, {'fade': .15},
+    {'ground': (30, 30, 35)}, {'item': (215, 215, 215)}])
+def test_foreground(kwargs):
+    mask = find_foreground(_product(**kwargs))
+    assert mask.dtype == bool and mask.shape == (240, 160)
+    assert (mask & _truth()).sum() / (mask | _truth()).sum() > .93
+
+
+def test_foreground_of_a_large_photo():
+    img = np.repeat(np.repeat(_product(), 4, axis=1), 4, axis=2)
+    mask = find_foreground(img)
+    truth = np.repeat(np.repeat(_truth(), 4, axis=0), 4, axis=1)
+    assert mask.shape == truth.shape
+    assert (mask & truth).sum() / (mask | truth).sum() > .93
+
+
+def test_what_is_inside_belongs_to_the_item():
+    img = _product()
+    img[:, 100:140, 70:90] = 236  # as light as the ground
+    assert find_foreground(img)[110:130, 75:85].all()
+
+
+@pytest.mark.parametrize('img', [
+    np.full((3, 50, 40), 255, np.float32),  # nothing
+    np.random.default_rng(0).uniform(0, 255, (3, 90, 70)).astype(np.float32),
+    np.zeros((3, 4, 4), np.float32)])
+def test_no_foreground(img):
+    assert find_foreground(img) is None
+
+
+def test_product_augmentation():
+    img, chance = _product(), np.random.default_rng(1)
+    before = img.copy()
+    texture = np.full((3, 20, 20), 100, np.float32) * np.array(
+        [0, 1, 0], np.float32)[:, None, None]
+    results = [product_augmentation(img, chance, texture) for _ in range(60)]
+    np.testing.assert_array_equal(img, before)
+    grounds, green = [], 0
+    for out in results:
+        assert out.dtype == np.float32 and out.flags.c_contiguous
+        assert out.min() >= 0 and out.max() <= 255
+        # the item is there as it was, but for light and a mirror image
+        blue = (out[2] > out[0] + 50)
+        assert .1 < blue.mean() < .95
+        np.testing.assert_allclose(
+            np.median(out[:, blue], axis=1), [60, 90, 160], rtol=.15)
+        ground = np.median(out[:, ~blue], axis=1)
+        green += ground[1] > ground[0] + 30
+        grounds.append(ground.mean())
+    assert len({out.shape for out in results}) > 20
+    assert 5 < green < 30  # the texture
+    assert np.std(grounds) > 15
+
+
+def test_product_augmentation_without_a_plain_ground():
+    img = np.random.default_rng(0).uniform(0, 255, (3, 90, 70)).astype(np.float32)
+    out = product_augmentation(img, np.random.default_rng(0))
+    assert out.shape == img.shape
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_worn(seed):
+    chance = np.random.default_rng(seed)
+    snap = np.full((3, 300, 200), 200, np.float32)
+    bbox = np.float32([100, 60, 220, 120])
+    out, worn = wear_product(_product(), _truth(), snap, bbox, chance)
+    assert out.shape == snap.shape and out.dtype == np.float32
+    assert (snap == 200).all()
+    assert out.min() >= 0 and out.max() <= 255
+    # near where the other was
+    overlap = (np.minimum(worn[2:], bbox[2:]) - np.maximum(worn[:2], bbox[:2])).clip(0)
+    assert overlap.prod() > .5 * 120 * 60
+    crop, = crop_by_bbox(out, worn[None])
+    assert (crop[2] > crop[0] + 30).mean() > .4
+    outside = out.copy()
+    y0, x0, y1, x1 = worn.astype(int)
+    outside[:, y0 - 3:y1 + 3, x0 - 3:x1 + 3] = 200
+    np.testing.assert_allclose(outside, 200, atol=20)
+    again, _ = wear_product(
+        _product(), _truth(), snap, bbox, np.random.default_rng(seed))
+    np.testing.assert_array_equal(again, out)
+
+
+def test_worn_at_the_edge():
+    snap = np.full((3, 100, 80), 200, np.float32)
+    for bbox in ([0, 0, 6, 5], [90, 70, 100, 80], [-50, -40, 200, 160]):
+        out, worn = wear_product(
+            _product(), _truth(), snap, np.float32(bbox), np.random.default_rng(0))
+        assert out.shape == snap.shape
+        assert (worn[:2] >= 0).all() and (worn[2:] <= [100, 80]).all()
+        assert (worn[2:] > worn[:2]).all()

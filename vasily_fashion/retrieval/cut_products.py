@@ -1,0 +1,40 @@
+from collections.abc import Sequence
+from typing import Any
+
+from vasily_fashion.transforms import crop_by_bbox
+
+import numpy as np
+
+_SCORE_THRESH = .3
+
+
+def cut_products(
+        imgs: Sequence[np.ndarray], categories: Sequence[int], detector: Any
+) -> tuple[list[np.ndarray], list[int]]:
+    """Cut the items of product photos out of the floor or wall behind them.
+
+    A product's box is the one of its category with the highest score, from
+    0.3 on; where its category is not known, the box of the highest score says
+    it. A photo without such a box stays whole.
+
+    Args:
+        imgs (sequence of numpy.ndarray): :math:`(3, H, W)`, RGB,
+            :math:`[0, 255]`.
+        categories (sequence of int): Their categories, -1 where not known.
+        detector: With ChainerCV's `predict`; boxes of scores from 0.3 on.
+
+    Returns:
+        (list of numpy.ndarray, list of int):
+        The crops, and their categories, -1 where still not known.
+    """
+    crops, found = [], []
+    for img, category, bbox, label, score in zip(
+            imgs, categories, *detector.predict(imgs), strict=True):
+        score = np.where((category < 0) | (label == category), score, 0)
+        best = int(score.argmax()) if len(score) else -1
+        if best >= 0 and score[best] >= _SCORE_THRESH:
+            bbox = np.clip(bbox[best], 0, img.shape[1:] * 2)
+            img, category = crop_by_bbox(img, bbox[None])[0], int(label[best])
+        crops.append(img)
+        found.append(int(category))
+    return crops, found
