@@ -17,8 +17,14 @@ setup(
     long_description_content_type='text/markdown',
     author='vasily_fashion contributors',
     license='MIT',
-    packages=find_packages(include=['vasily_fashion', 'vasily_fashion.*']),
-    package_data={'vasily_fashion': ['py.typed', 'datasets/ccp_splits.json']},
+    packages=[
+        *find_packages(include=['vasily_fashion', 'vasily_fashion.*']),
+        'vasily_fashion.weights'],
+    # of the checkout, into the wheel: what weights.json names
+    package_dir={'vasily_fashion.weights': 'weights'},
+    package_data={
+        'vasily_fashion': ['py.typed', 'datasets/ccp_splits.json'],
+        'vasily_fashion.weights': ['weights.json', '*.npz']},
     python_requires='>=3.11',
     install_requires=[
         # compat/ repairs exactly these two, by their text

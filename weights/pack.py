@@ -1,16 +1,16 @@
 """Turn what a training wrote into a file of weights/, or the mean of what several did.
 
-Prints the file's name, size and sha256, for weights/README.md and
-vasily_fashion/utils/locate_weights.py.
+Writes the file's name and sha256 into weights.json, where pretrained_model='fashion' looks.
 """
 import argparse
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
 
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.utils import save_weights
+from vasily_fashion.utils import atomic_write, save_weights
 
 import numpy as np
 
@@ -24,13 +24,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='example: python weights/pack.py fashion_ssd300 '
-        'output/ssd/model.npz 2026_11_26')
+        'output/ssd/model.npz v2')
     parser.add_argument('link', choices=sorted(_LINKS))
     parser.add_argument(
         'model', nargs='+', help='model.npz that the training wrote; of several, each of '
         'which goes on from the one before, the mean is taken (Izmailov et al. Averaging '
         'Weights Leads to Wider Optima and Better Generalization. UAI 2018)')
-    parser.add_argument('version', help='end of the file name, such as a date')
+    parser.add_argument('version', help='end of the file name, such as v2')
     args = parser.parse_args(argv)
     link, dtype = _LINKS[args.link]
     if len(args.model) > 1 and args.link == 'style_extractor_bn':
@@ -40,6 +40,12 @@ def main(argv=None):
     average(models)
     save_weights(path, models[0], dtype)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    table = path.with_name('weights.json')
+    rows = json.loads(table.read_text('utf-8'))
+    rows[args.link] = {'file': path.name, 'sha256': digest}
+    with atomic_write(table, 'w', encoding='utf-8') as file:
+        json.dump(rows, file, indent=2)
+        file.write('\n')
     print(path.name, os.path.getsize(path), digest)
 
 

@@ -1,11 +1,11 @@
 import functools
 import hashlib
 import http.server
+import json
 import pathlib
 import socket
 import threading
 
-import vasily_fashion.utils
 from vasily_fashion.utils import locate_weights
 
 import pytest
@@ -26,12 +26,14 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def link_name(monkeypatch):
-    """A link whose weights are known, but in no checkout."""
-    registry = locate_weights.__globals__['_FASHION_WEIGHTS']
-    monkeypatch.setitem(
-        registry, 'test_link',
-        ('test_link_7f3a.npz', hashlib.sha256(_DATA).hexdigest()))
+def link_name(tmp_path, monkeypatch):
+    """A link whose weights the table names, but that are not beside it."""
+    home = tmp_path / 'home'
+    home.mkdir()
+    (home / 'weights.json').write_text(json.dumps({'test_link': {
+        'file': 'test_link_7f3a.npz',
+        'sha256': hashlib.sha256(_DATA).hexdigest()}}))
+    monkeypatch.setitem(locate_weights.__globals__, '_FOLDERS', (home,))
     return 'test_link'
 
 
@@ -82,10 +84,9 @@ def test_nowhere(tmp_path, cache, link_name, monkeypatch):
     with pytest.raises(FileNotFoundError) as caught:
         locate_weights('fashion', link_name)
     message = str(caught.value)
-    root = pathlib.Path(vasily_fashion.__file__).parents[1]
     for part in ('test_link_7f3a.npz', _FOLDER, _URL, str(tmp_path / 'mine'),
                  str(cache / 'vasily_fashion' / 'weights'),
-                 str(root / 'weights')):
+                 str(tmp_path / 'home')):
         assert part in message
 
 
@@ -260,3 +261,14 @@ def test_broken_download(
             server.released.set()
             server.shutdown()
             thread.join()
+
+
+def test_no_table(cache, tmp_path, monkeypatch):
+    monkeypatch.setitem(locate_weights.__globals__, '_FOLDERS', (tmp_path,))
+    with pytest.raises(FileNotFoundError, match='weights.json.*install'):
+        locate_weights('fashion', 'fashion_ssd300')
+
+
+def test_the_table_names_what_is_there():
+    for link_name in 'fashion_ssd300', 'style_extractor_bn':
+        assert pathlib.Path(locate_weights('fashion', link_name)).is_file()

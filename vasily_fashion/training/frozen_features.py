@@ -50,6 +50,9 @@ class FrozenFeatures:
         """The indices of the outputs that are not there yet."""
         return np.flatnonzero(~self._is_there)
 
+    def __contains__(self, i: int) -> bool:
+        return bool(self._is_there[i])
+
     def __getitem__(self, i: int) -> np.ndarray:
         """Output `i`: float32, rounded to float16."""
         return self._features[i].astype(np.float32)

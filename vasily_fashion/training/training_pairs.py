@@ -123,10 +123,17 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
 
     def _fill(self, compute):
         missing = self._features.find_missing()
-        made = read_ahead(map(self._make, missing), 2)
-        for i, x in zip(missing, tqdm(
-                made, 'frozen blocks', len(missing), disable=None), strict=True):
-            self._features[i] = compute(x[np.newaxis])[0]
+        # in an order of its own, so that processes may fill a folder together
+        np.random.default_rng().shuffle(missing)
+
+        def make():
+            for i in missing:
+                yield i, (None if i in self._features else self._make(i))
+
+        for i, x in tqdm(
+                read_ahead(make(), 2), 'frozen blocks', len(missing), disable=None):
+            if x is not None:
+                self._features[i] = compute(x[np.newaxis])[0]
 
     def _make(self, index):
         i = int(np.searchsorted(self._end, index, 'right'))

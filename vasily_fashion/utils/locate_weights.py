@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 from http.client import HTTPException
 from pathlib import Path
@@ -8,16 +9,9 @@ from vasily_fashion.utils.download_weights import download_weights
 
 from chainer.dataset import download
 
-#: This library's weights: file name and sha256. How each was made stands in
-#: weights/README.md.
-_FASHION_WEIGHTS = {
-    'fashion_ssd300': (
-        'fashion_ssd300_2026_11_27c.npz',
-        'fc384ed148809636ae3c7cebcb9b35963ebdb43d48e49bd3152a8cd9a2637a14'),
-    'style_extractor_bn': (
-        'style_extractor_bn_2026_11_27.npz',
-        'b4acf7d232beede4bc766bc29b71fa637fd0ec99f2a3718dda45b603649890c9'),
-}
+# Where the weights and the table of them are: in a wheel, and in the checkout.
+_FOLDERS = (
+    Path(__file__).parents[1] / 'weights', Path(__file__).parents[2] / 'weights')
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
 #: Where this library's weights are downloaded from: there is no official
@@ -30,10 +24,12 @@ def locate_weights(
         url: str | None = None) -> str:
     """Find a weights file.
 
-    'fashion' is looked for in the folder that the environment variable
-    `VASILY_FASHION_WEIGHTS` names, in weights/ of the checkout, and in the
-    cache folder ($CHAINER_DATASET_ROOT/vasily_fashion/weights). If it is in
-    none, it is downloaded once into the cache folder from the base URL that
+    'fashion' is what the table weights/weights.json names. It is looked for
+    in the folder that the environment variable `VASILY_FASHION_WEIGHTS`
+    names, beside the table (in the installed package, or in weights/ of the
+    checkout), and in the cache folder
+    ($CHAINER_DATASET_ROOT/vasily_fashion/weights). If it is in none, it is
+    downloaded once into the cache folder from the base URL that
     `VASILY_FASHION_WEIGHTS_URL` holds. Its sha256 is checked either way.
 
     Args:
@@ -66,9 +62,11 @@ def locate_weights(
                 "a path or a name such as 'fashion'")
         return path
 
-    file_name, sha256 = _FASHION_WEIGHTS[link_name]
+    home = _find_home()
+    row = json.loads((home / 'weights.json').read_text('utf-8'))[link_name]
+    file_name, sha256 = row['file'], row['sha256']
     folders = [
-        Path(__file__).parents[2] / 'weights',
+        home,
         Path(download.get_dataset_root()) / 'vasily_fashion' / 'weights']
     if os.environ.get(_VARIABLE):
         folders.insert(0, Path(os.environ[_VARIABLE]))
@@ -91,6 +89,15 @@ def locate_weights(
         "there from weights/ of the project's repository, or let "
         f'{_VARIABLE} name the folder that holds it, or {_URL_VARIABLE} the '
         'URL of a folder to download it from')
+
+
+def _find_home():
+    for folder in _FOLDERS:
+        if (folder / 'weights.json').is_file():
+            return folder
+    raise FileNotFoundError(
+        f'weights.json is in none of {", ".join(map(str, _FOLDERS))}: install '
+        'vasily_fashion again, from its repository or its wheel')
 
 
 def _download(url):
