@@ -96,7 +96,7 @@ def main(argv=None):
         if not parts:
             parser.error('nothing to train on: give --root or --n-synthetic')
         np.random.seed(args.seed)  # layers that no file gives start at random
-        model = FashionSSD300(pretrained_model=args.weights)
+        model = FashionSSD300(pretrained_model=args.weights, strict=False)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_fashion_ssd(

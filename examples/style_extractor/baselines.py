@@ -46,7 +46,7 @@ def vgg16_features(imgs, weights):
     Returns:
         numpy.ndarray: (N, 512), float32.
     """
-    model = FashionSSD300(pretrained_model=weights)
+    model = FashionSSD300(pretrained_model=weights, strict=False)
     extractor = model.extractor
     names = convolution_names(extractor)
     names = names[:names.index('conv5_3') + 1]

@@ -130,7 +130,7 @@ def main(argv=None):
         if not parts:
             parser.error('nothing to train on: give --root or --n-synthetic')
         np.random.seed(args.seed)  # layers that no file gives start at random
-        model = StyleExtractorBN(pretrained_model=args.weights)
+        model = StyleExtractorBN(pretrained_model=args.weights, strict=False)
         if args.vgg16 is not None:
             start_from_vgg16(model, args.vgg16)
     except (OSError, ValueError) as error:
