@@ -34,9 +34,12 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.n <= _K:
         parser.error(f'--n: {args.n} are too few, {_K + 1} are needed')
+    products = Products(args.data, args.seed, args.n)
+    if len(products) <= _K:
+        parser.error(f'--data: {args.data} has {len(products)} product images; '
+                     f'for a map {_K + 1} are needed')
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
-    products = Products(args.data, args.seed, args.n)
     embeddings = embed(products, extractor)
     found = eval_neighbor_purity(embeddings, products.categories, _K)
     print(f'{len(products)} product images: {found["purity"]:.3f} of the {_K} '

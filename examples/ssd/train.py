@@ -104,7 +104,7 @@ def main(argv=None):
             name, root, options = parse_dataset(args.val, _PHOTOS, _OPTIONS)
             val = open_photos(args, name, root, 'val', options)
         np.random.seed(args.seed)  # layers that no file gives start at random
-        model = FashionSSD300(pretrained_model=args.weights)
+        model = FashionSSD300(pretrained_model=args.weights, strict=False)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_fashion_ssd(

@@ -149,7 +149,7 @@ def main(argv=None):
         grounds = [ground for name, root in args.snaps
                    for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
         np.random.seed(args.seed)  # layers that no file gives start at random
-        model = StyleExtractorBN(pretrained_model=args.weights)
+        model = StyleExtractorBN(pretrained_model=args.weights, strict=False)
         if args.vgg16 is not None:
             start_from_vgg16(model, args.vgg16)
     except (OSError, ValueError) as error:

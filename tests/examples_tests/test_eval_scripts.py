@@ -32,7 +32,7 @@ def _load(name, monkeypatch):
 class _TruthfulDetector:
     """Knows the synthetic snaps' boxes, in order, but for some of each."""
 
-    def __init__(self, pretrained_model, missed=slice(0)):
+    def __init__(self, pretrained_model, label_names=None, missed=slice(0)):
         self._snaps = SyntheticFashionDataset(100, 1000)
         self._missed = missed
         self._n = 0
@@ -88,7 +88,9 @@ def test_detector_is_scored(tmp_path, monkeypatch, capsys):
         '--json', str(tmp_path / 'result.json')])
     result = json.loads((tmp_path / 'result.json').read_text())
     voc = {'map'} | {f'ap/{c}' for c in FASHION_CATEGORIES}
-    assert {key for key in result if not key.startswith('coco/')} == voc
+    assert {key for key in result if not key.startswith('coco/')} == voc | {
+        f'{key}/{end}' for key in voc for end in ('low', 'high')}
+    assert result['map/low'] <= result['map'] <= result['map/high']
     # an untrained detector finds next to nothing
     assert 0 <= result['map'] < 0.1
     assert {f'coco/{key}' for key in voc} <= set(result)
@@ -97,11 +99,23 @@ def test_detector_is_scored(tmp_path, monkeypatch, capsys):
     assert 0 <= result['coco/map'] <= result['coco/map50'] < 0.1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:4] == ['VOC', 'AP@0.5', 'COCO', 'AP']
+    assert lines.pop().startswith('mAP@0.5 0.0')
     assert [line.split()[0] for line in lines[1:]] == [
         *FASHION_CATEGORIES, 'mean']
     assert lines[-1].split()[1:] == [f'{result[key]:.3f}' for key in (
         'map', 'coco/map', 'coco/map50', 'coco/map75', 'coco/map_small',
         'coco/map_medium', 'coco/map_large')]
+
+
+@pytest.mark.parametrize('label_names', [('obi', 'geta'), FASHION_CATEGORIES[::-1]])
+def test_detector_of_other_classes_is_refused(
+        label_names, tmp_path, monkeypatch, capsys):
+    path = tmp_path / 'own.npz'
+    save_weights(path, FashionSSD300(label_names=label_names))
+    with pytest.raises(SystemExit) as caught:
+        _load('ssd/eval.py', monkeypatch).main(['--n-snap', '1', '--weights', str(path)])
+    assert caught.value.code == 2
+    assert f'other classes, {label_names[0]}, {label_names[1]}' in capsys.readouterr().err
 
 
 def test_detector_is_scored_without_pycocotools(
@@ -319,7 +333,8 @@ def test_detector_is_scored_on_a_coco_json(tmp_path, monkeypatch):
 
     class Detector(_TruthfulDetector):
 
-        def __init__(self, pretrained_model):
+        def __init__(self, pretrained_model, label_names):
+            assert label_names == truth.label_names
             self._snaps, self._missed, self._n = truth, slice(0), 0
 
     monkeypatch.setattr(module, 'FashionSSD300', Detector)

@@ -74,6 +74,16 @@ def test_map_of_a_folder(tmp_path, monkeypatch, capsys):
     assert text.count('kind') == 2 and '<image' not in text
 
 
+@pytest.mark.parametrize('n', [1, 10])
+def test_map_of_too_small_a_shop(n, tmp_path, monkeypatch, capsys):
+    for i in range(n):
+        trees.write_image(tmp_path / 'shop' / f'{i}.png', seed=i)
+    with pytest.raises(SystemExit) as end:
+        _main('product_map', monkeypatch)(['--data', str(tmp_path / 'shop')])
+    assert end.value.code == 2
+    assert f'shop has {n} product images; for a map 11 are needed' in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_all_figures(tmp_path, monkeypatch):
     _main('all_figures', monkeypatch)(['--out', str(tmp_path)])

@@ -43,6 +43,25 @@ def test_float32():
     np.testing.assert_allclose(loss.array, _loop(*args), rtol=1e-5)
 
 
+@pytest.mark.parametrize('scale', [0, 1e-4, 1, 500])
+@pytest.mark.filterwarnings('error')
+def test_float16(scale):
+    """Embeddings that coincide, and ones whose squares are beyond float16."""
+    args = [(x * scale).astype(np.float16) for x in _triplets()]
+    half = [chainer.Variable(x.copy()) for x in args]
+    loss = functions.triplet_ratio(*half)
+    loss.backward()
+    whole = [chainer.Variable(x.astype(np.float64)) for x in args]
+    expected = functions.triplet_ratio(*whole)
+    expected.backward()
+    assert loss.dtype == np.float16
+    assert functions.triplet_ratio(*args, reduce='no').dtype == np.float16
+    np.testing.assert_allclose(loss.array, expected.array, rtol=2e-3)
+    for x, y in zip(half, whole, strict=True):
+        assert x.grad.dtype == np.float16
+        np.testing.assert_allclose(x.grad, y.grad, rtol=1e-2, atol=1e-3)
+
+
 @pytest.mark.parametrize('reduce', ['mean', 'no'])
 def test_gradient(reduce):
     args = _triplets()

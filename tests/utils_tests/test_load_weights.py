@@ -1,7 +1,8 @@
 import warnings
 import zipfile
 
-from vasily_fashion.utils import load_weights
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.utils import load_weights, save_weights
 
 import chainer
 import chainer.links as L
@@ -101,7 +102,7 @@ def test_another_class_count(tmp_path):
     before = _arrays(net)
 
     def construct():
-        load_weights(path, net, class_dependent=('/fc/',))
+        load_weights(path, net, class_dependent=('/fc/',), strict=False)
 
     with pytest.warns(UserWarning) as caught:
         construct()
@@ -115,6 +116,75 @@ def test_another_class_count(tmp_path):
     expected = _arrays(_random(5))
     expected.update({'fc/W': before['fc/W'], 'fc/b': before['fc/b']})
     _assert_equal(net, expected)
+
+
+def test_another_class_count_is_refused_unless_it_is_to_be_trained(tmp_path):
+    path = tmp_path / 'five.npz'
+    chainer.serializers.save_npz(path, _random(5))
+    net = _Net()
+    before = _arrays(net)
+    with pytest.raises(ValueError, match='five.npz does not fit _Net: /fc/W, /fc/b.*'
+                       'another number of classes.*strict=False'):
+        load_weights(path, net, class_dependent=('/fc/',))
+    _assert_equal(net, before)
+
+
+def test_names_of_classes(tmp_path):
+    """As many classes, or the same in another order: other layers."""
+    net, path = _random(), tmp_path / 'own.npz'
+    net.label_names = ('obi', 'geta', 'zori')
+    save_weights(path, net)
+    with np.load(path) as file:
+        assert file['label_names'].tolist() == ['obi', 'geta', 'zori']
+    chainer.serializers.load_npz(path, _Net())  # Chainer reads it as well
+    for names in ('geta', 'obi', 'zori'), ('hat', 'bag', 'belt'):
+        other = _Net()
+        other.label_names = names
+        before = _arrays(other)
+        with pytest.raises(ValueError, match='other classes, obi, geta, zori, not '
+                           + ', '.join(names)):
+            load_weights(path, other, ('/fc/',))
+        _assert_equal(other, before)
+        with pytest.warns(UserWarning, match='/fc/W, /fc/b keep .* obi, geta'):
+            load_weights(path, other, ('/fc/',), strict=False)
+        _assert_equal(other, {
+            **_arrays(_random()), 'fc/W': before['fc/W'], 'fc/b': before['fc/b']})
+        assert other.label_names == names
+    for names in None, ('obi', 'geta', 'zori'):
+        same = _Net()
+        same.label_names = names
+        load_weights(path, same, ('/fc/',))
+        _assert_equal(same, _arrays(_random()))
+        assert same.label_names == ('obi', 'geta', 'zori')
+    same = _Net()  # which has no classes
+    load_weights(path, same, ('/fc/',))
+    _assert_equal(same, _arrays(_random()))
+
+
+def test_a_file_without_names_is_of_the_fashion_categories(tmp_path):
+    path, net = tmp_path / 'twelve.npz', _random(12)
+    net.label_names = FASHION_CATEGORIES
+    save_weights(path, net)
+    with np.load(path) as file:
+        assert 'label_names' not in file.files
+    load_weights(path, net, ('/fc/',))
+    net.label_names = FASHION_CATEGORIES[::-1]
+    with pytest.raises(ValueError, match='other classes, bag, belt'):
+        load_weights(path, net, ('/fc/',))
+
+
+@pytest.mark.parametrize('names, kind', [
+    (['extractor/conv1_1/W', 'multibox/conf/0/W'], 'the weights of SSD, a detector'),
+    (['extractor/conv1_1/W'], 'the weights of VGG16'),
+    (['fc5/W', 'conv1_1/W'], 'the weights of StyleExtractorBN'),
+    (['updater/model:main/conv/W', 'updater/iteration'], "a training's snapshot"),
+    (['features.0.weight'], 'weights: it is')])
+def test_it_is_called_what_it_is(tmp_path, names, kind):
+    """However much larger it is than the network."""
+    path = tmp_path / 'other.npz'
+    np.savez_compressed(path, **{name: np.zeros(10 ** 7, 'f') for name in names})
+    with pytest.raises(ValueError, match=f'other.npz holds {kind}.*another network than _Net'):
+        load_weights(path, _Net())
 
 
 def test_another_class_count_is_no_excuse_elsewhere(tmp_path):
@@ -134,8 +204,11 @@ def test_part_of_a_network(tmp_path):
                       if name.startswith('conv') or name == 'bn/gamma'})
     net = _Net()
     before = _arrays(net)
-    with pytest.warns(UserWarning) as caught:
+    with pytest.raises(ValueError, match='part.npz.*/bn/beta.*does not have them'):
         load_weights(path, net)
+    _assert_equal(net, before)
+    with pytest.warns(UserWarning) as caught:
+        load_weights(path, net, strict=False)
     warning, = caught
     message = str(warning.message)
     for name in ('/fc/W', '/fc/b', '/bn/beta', '/bn/avg_mean', '/bn/avg_var'):
@@ -154,7 +227,7 @@ def test_both_reasons_are_told_apart(tmp_path):
     del arrays['conv/b']
     np.savez(path, **arrays)
     with pytest.warns(UserWarning) as caught:
-        load_weights(path, _Net(), class_dependent=('/fc/',))
+        load_weights(path, _Net(), class_dependent=('/fc/',), strict=False)
     messages = sorted((str(w.message) for w in caught), key=len)
     assert len(messages) == 2
     assert '/conv/b' in messages[0] and '/fc/' not in messages[0]

@@ -6,7 +6,7 @@ from vasily_fashion.utils import ImageReadError, read_image
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 @pytest.fixture
@@ -107,6 +107,40 @@ def test_rgb_with_a_transparent_colour_is_laid_on_white(tmp_path):
     image.save(tmp_path / 'a.png', transparency=(1, 2, 3))
     img = read_image(tmp_path / 'a.png')
     np.testing.assert_array_equal(img[:, 0].T, [[255, 255, 255], [4, 5, 6]])
+
+
+@pytest.mark.parametrize('depth, colour, pixels, transparent, expected', [
+    (1, 0, bytes([0b01000000]), (1,), [0, 255, 0]),
+    (2, 0, bytes([0b00011000]), (1,), [0, 255, 170]),
+    (4, 0, bytes([0x05, 0xf0]), (5,), [0, 255, 255]),
+    (8, 0, bytes([0, 100, 99]), (100,), [0, 255, 99]),
+    (16, 0, struct.pack('>3H', 0, 1000, 257), (1000,), [0, 255, 1]),
+    (16, 2, struct.pack('>9H', 514, 514, 514, 1000, 2000, 3000, 1285, 0, 0),
+     (1000, 2000, 3000), [[2, 2, 2], [255, 255, 255], [5, 0, 0]]),
+    (16, 2, struct.pack('>9H', 0, 0, 0, 257, 0, 0, 514, 514, 514), (0, 0, 0),
+     [[255, 255, 255], [1, 0, 0], [2, 2, 2]])])
+def test_transparent_colour_of_any_depth_is_laid_on_white(
+        depth, colour, pixels, transparent, expected):
+    """Pillow writes none of these: a PNG by hand, three pixels wide."""
+    content = b'\x89PNG\r\n\x1a\n' + b''.join(
+        struct.pack('>I', len(data)) + kind + data
+        + struct.pack('>I', zlib.crc32(kind + data)) for kind, data in (
+            (b'IHDR', struct.pack('>IIBBBBB', 3, 1, depth, colour, 0, 0, 0)),
+            (b'tRNS', struct.pack(f'>{len(transparent)}H', *transparent)),
+            (b'IDAT', zlib.compress(b'\0' + pixels)), (b'IEND', b'')))
+    img = read_image(io.BytesIO(content))
+    np.testing.assert_array_equal(
+        img[:, 0].T, np.broadcast_to(np.reshape(expected, (3, -1)), (3, 3)))
+
+
+def test_colour_profiles_are_not_applied(tmp_path):
+    """As the docstring says."""
+    image = Image.new('RGB', (2, 1), (200, 30, 40))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile('XYZ')).tobytes()
+    image.save(tmp_path / 'a.png', icc_profile=profile)
+    with Image.open(tmp_path / 'a.png') as found:
+        assert found.info['icc_profile'] == profile
+    assert read_image(tmp_path / 'a.png')[:, 0, 0].tolist() == [200, 30, 40]
 
 
 def test_cmyk(tmp_path):

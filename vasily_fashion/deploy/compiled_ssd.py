@@ -23,6 +23,8 @@ class CompiledSSD:
 
     Attributes:
         engine: See above.
+        label_names (tuple of str): Those of the link; :obj:`None` if it has
+            none.
         nms_thresh (float): As of ChainerCV's SSD.
         score_thresh (float): As of ChainerCV's SSD.
         weights_sha256 (str): Of the link, see
@@ -34,6 +36,7 @@ class CompiledSSD:
 
     def __init__(self, link: SSD, engine: Callable[..., Any]) -> None:
         self.engine = engine
+        self.label_names = getattr(link, 'label_names', None)
         self.insize = link.insize
         self.mean = link.mean
         self.coder = copy.copy(link.coder)

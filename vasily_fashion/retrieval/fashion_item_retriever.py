@@ -47,8 +47,9 @@ class FashionItemRetriever:
         self.extractor = extractor
         self.index = index
         self.batch_size = int(batch_size)
+        # a detector of classes without names has None
         self._label_names = tuple(
-            getattr(detector, 'label_names', FASHION_CATEGORIES))
+            getattr(detector, 'label_names', FASHION_CATEGORIES) or ())
 
     def retrieve(
             self, imgs: Iterable[np.ndarray], k: int = 5,

@@ -33,6 +33,7 @@ def merge_guesses(
         their order, :math:`(S,)`, and their second guesses, :math:`(S,)`
         int32, -1 where there is none.
     """
+    name_of = dict(enumerate(label_names))
     second = np.full(len(bbox), -1, np.int32)
     stays = np.ones(len(bbox), bool)
     overlap = bbox_iou(bbox, bbox) >= _THRESH if len(bbox) else None
@@ -42,7 +43,7 @@ def merge_guesses(
             continue
         for j in order[n + 1:]:
             if stays[j] and overlap[i, j] and _are_alike(
-                    label_names[label[i]], label_names[label[j]]):
+                    name_of.get(int(label[i])), name_of.get(int(label[j]))):
                 stays[j] = False
                 if second[i] < 0:
                     second[i] = label[j]

@@ -26,7 +26,10 @@ def read_image(
     The image is turned as its EXIF orientation says, as a viewer shows it.
     Of an animation the first frame is read. Transparent pixels are laid on
     white, as a product image is. Grey, palette and CMYK images become RGB;
-    16 bits a channel become 8.
+    16 bits a channel become 8. Colour profiles (ICC) are not applied: the
+    numbers are those of the file, as in the photos that the weights were
+    trained on, so that a photo in Display P3 or Adobe RGB is a little paler
+    than a viewer shows it.
 
     Args:
         path (str, os.PathLike or binary file): The file, or one that is
@@ -94,11 +97,21 @@ def _formats():
 def _decode(image, path, max_pixel):
     if image.width * image.height > max_pixel:
         raise _too_large(path, max_pixel)
+    raw_mode = image.tile[0][3] if image.format == 'PNG' and image.tile else ''
     image.load()
     image = ImageOps.exif_transpose(image)
+    transparent = image.info.get('transparency')
+    # Pillow scales PNG's grey of 2 or 4 bits, and cuts its RGB of 16, but not
+    # the colour that is transparent.
+    if raw_mode in ('L;2', 'L;4') and transparent is not None:
+        image.info['transparency'] = transparent * (85 if raw_mode == 'L;2' else 17)
+    elif raw_mode == 'RGB;16B' and transparent is not None:
+        image.info['transparency'] = tuple(x >> 8 for x in transparent)
 
     if image.mode.startswith('I'):
         grey = np.asarray(image).astype(np.float32)
+        if raw_mode == 'I;16B' and transparent is not None:
+            grey[grey == transparent] = 65535
         if grey.min() < 0 or grey.max() > 65535:
             raise ImageReadError(
                 f'{path}: its pixels are 32-bit integers beyond 0..65535; '

@@ -1,6 +1,7 @@
 import os
 from typing import Any
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.utils.atomic_write import atomic_write
 
 import chainer
@@ -15,7 +16,8 @@ def save_weights(
     """Write a link's weights as :func:`load_weights` reads them.
 
     The file is that of `chainer.serializers.save_npz`, but written at once or
-    not at all, and always the same bytes for the same weights.
+    not at all, and always the same bytes for the same weights. Of a link with
+    `label_names` other than FASHION_CATEGORIES it has these as well.
 
     Args:
         path (str or path): The .npz file.
@@ -40,5 +42,8 @@ def save_weights(
                 f'{name} holds values that are not finite as '
                 f'{array.dtype.name}: they would be of no use to load')
         arrays[name] = array
+    label_names = getattr(link, 'label_names', None)
+    if label_names and label_names != FASHION_CATEGORIES:
+        arrays['label_names'] = np.array(label_names)
     with atomic_write(path) as file:
         np.savez(file, **arrays)

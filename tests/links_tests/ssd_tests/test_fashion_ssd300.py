@@ -1,5 +1,7 @@
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.utils import save_weights
 
 import chainer
 import numpy as np
@@ -84,8 +86,10 @@ def test_predict_names_the_wrong_image(model, img, error):
 
 def test_weights_of_another_class_count(five):
     path, arrays = five
+    with pytest.raises(ValueError, match='five.npz does not fit FashionSSD300'):
+        FashionSSD300(pretrained_model=path)
     with pytest.warns(UserWarning) as caught:
-        model = FashionSSD300(pretrained_model=path)
+        model = FashionSSD300(pretrained_model=path, strict=False)
     warning, = caught
     assert warning.filename == __file__
     message = str(warning.message)
@@ -109,10 +113,35 @@ def test_weights_of_the_same_class_count(five, recwarn):
         np.testing.assert_array_equal(found['/' + name], array, name)
 
 
+def test_own_classes_travel_with_the_weights(tmp_path):
+    names = 'kimono', 'geta'
+    model = FashionSSD300(label_names=list(names))
+    assert model.n_fg_class == 2 and model.label_names == names
+    path = tmp_path / 'own.npz'
+    save_weights(path, model)
+    for kwargs in dict(label_names=names), dict(n_fg_class=2):
+        found = FashionSSD300(pretrained_model=path, **kwargs)
+        assert found.label_names == names
+        np.testing.assert_array_equal(
+            found.multibox.conf[0].W.array, model.multibox.conf[0].W.array)
+    for kwargs in {}, dict(label_names=names[::-1]), dict(n_fg_class=3):
+        with pytest.raises(ValueError, match='own.npz.*classes, kimono, geta|'
+                           'own.npz.*number of classes'):
+            FashionSSD300(pretrained_model=path, **kwargs)
+    twelve = [f'class {i}' for i in range(12)]
+    with pytest.raises(ValueError, match='other classes, bag, belt'):
+        FashionSSD300(label_names=twelve, pretrained_model='fashion')
+    with pytest.raises(ValueError, match='n_fg_class is 3, .* 2 label_names'):
+        FashionSSD300(3, label_names=names)
+    assert FashionSSD300().label_names == FASHION_CATEGORIES
+    assert FashionSSD300(5).label_names is None
+
+
 def test_weights_of_another_network(tmp_path):
     path = tmp_path / 'style.npz'
     chainer.serializers.save_npz(path, StyleExtractorBN())
-    with pytest.raises(ValueError, match='style.npz.*FashionSSD300'):
+    with pytest.raises(
+            ValueError, match='style.npz holds the weights of StyleEx.*FashionSSD300'):
         FashionSSD300(pretrained_model=path)
 
 

@@ -1,6 +1,7 @@
 import pathlib
 
-from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.utils import save_weights
 
 import chainer
 import numpy as np
@@ -197,6 +198,24 @@ def test_save_and_load(trained, tmp_path):
 def test_missing_weights(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere.npz'):
         StyleExtractorBN(pretrained_model=tmp_path / 'nowhere.npz')
+
+
+def test_weights_of_a_detector(tmp_path):
+    path = tmp_path / 'ssd.npz'
+    save_weights(path, FashionSSD300())
+    with pytest.raises(ValueError, match='ssd.npz holds the weights of SSD, a detector'):
+        StyleExtractorBN(pretrained_model=path)
+
+
+def test_a_part_is_for_training_alone(trained, tmp_path):
+    path = tmp_path / 'part.npz'
+    arrays = {name[1:]: p.array for name, p in trained.namedparams() if '/fc5/' not in name}
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match='part.npz does not fit StyleExtractorBN.*/fc5/W'):
+        StyleExtractorBN(pretrained_model=path)
+    with pytest.warns(UserWarning, match='/fc5/W, /fc5/b'):
+        model = StyleExtractorBN(pretrained_model=path, strict=False)
+    np.testing.assert_array_equal(model.conv1_1.W.array, trained.conv1_1.W.array)
 
 
 @pytest.mark.gpu

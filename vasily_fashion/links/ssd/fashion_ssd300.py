@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.links.ssd.convolution_names import convolution_names
@@ -13,35 +13,58 @@ class FashionSSD300(SSD300):
     """SSD300 for fashion items.
 
     ChainerCV's SSD300 [#]_ with as many classes as there are fashion
-    categories. A prediction's label is an index into
-    `vasily_fashion.categories.FASHION_CATEGORIES`.
+    categories. A prediction's label is an index into `label_names`.
 
     .. [#] Wei Liu, Dragomir Anguelov, Dumitru Erhan, Christian Szegedy,
        Scott Reed, Cheng-Yang Fu, Alexander C. Berg.
        SSD: Single Shot MultiBox Detector. ECCV 2016.
 
     Args:
-        n_fg_class (int): The number of classes without the background; the
-            number of fashion categories when :obj:`None`.
+        n_fg_class (int): The number of classes without the background; that
+            of `label_names` when :obj:`None`.
         pretrained_model (str): The path of an .npz file, 'fashion' for this
             library's weights, 'imagenet' (VGG16) or 'voc0712' for
-            ChainerCV's, or :obj:`None` for the initial ones. Of weights of
-            another class count all but the class-dependent layers are
-            loaded; a warning says which were left out.
+            ChainerCV's, or :obj:`None` for the initial ones.
+        label_names (sequence of str): The names of the classes;
+            FASHION_CATEGORIES by default.
+        strict (bool): Whether `pretrained_model` must have all layers, for
+            these classes. If not, such as to train from it, those that depend
+            on the classes are left out where it is of others; a warning says
+            so.
+
+    Attributes:
+        label_names (tuple of str): See above. Where `n_fg_class` alone is
+            given, and is not that of FASHION_CATEGORIES, those of the file;
+            :obj:`None` if it has none.
+
+    Raises:
+        OSError: If the file is missing or damaged.
+        ValueError: If it does not fit, or `n_fg_class` is not the number of
+            `label_names`.
     """
 
     def __init__(
             self, n_fg_class: int | None = None,
-            pretrained_model: str | os.PathLike[str] | None = None) -> None:
-        if n_fg_class is None:
-            n_fg_class = len(FASHION_CATEGORIES)
+            pretrained_model: str | os.PathLike[str] | None = None,
+            label_names: Sequence[str] | None = None,
+            strict: bool = True) -> None:
+        if label_names is None and n_fg_class in (None, len(FASHION_CATEGORIES)):
+            label_names = FASHION_CATEGORIES
+        if label_names is not None:
+            label_names = tuple(label_names)
+            if n_fg_class not in (None, len(label_names)):
+                raise ValueError(
+                    f'n_fg_class is {n_fg_class}, and there are '
+                    f'{len(label_names)} label_names')
+            n_fg_class = len(label_names)
         super().__init__(n_fg_class=n_fg_class)
+        self.label_names = label_names
         self._initialize_params()
         if pretrained_model is not None:
             url = self._models.get(pretrained_model, {}).get('url')
             load_weights(
                 locate_weights(pretrained_model, 'fashion_ssd300', url), self,
-                class_dependent=('/multibox/conf/',))
+                class_dependent=('/multibox/conf/',), strict=strict)
 
     def _initialize_params(self):
         # ChainerCV leaves input channels open until the first forward pass;

@@ -41,13 +41,16 @@ class StyleExtractorBN(chainer.Chain):
         pretrained_model (str): The path of an .npz file (one written by
             Chainer 1.17 is fine), 'fashion' for this library's weights, or
             :obj:`None` for the initial ones.
+        strict (bool): Whether the file must have all layers. If not, such as
+            to train from it, a warning names those that it has not.
     """
 
     insize = (384, 256)
     batch_size = 16
 
     def __init__(
-            self, pretrained_model: str | os.PathLike[str] | None = None) -> None:
+            self, pretrained_model: str | os.PathLike[str] | None = None,
+            strict: bool = True) -> None:
         super().__init__()
         self._train: bool | None = None
         with self.init_scope():
@@ -67,7 +70,8 @@ class StyleExtractorBN(chainer.Chain):
             self.bn3_2 = ChainerV1BatchNormalization(256)
         if pretrained_model is not None:
             load_weights(
-                locate_weights(pretrained_model, 'style_extractor_bn'), self)
+                locate_weights(pretrained_model, 'style_extractor_bn'), self,
+                strict=strict)
 
     @property
     def train(self) -> bool:
