@@ -131,7 +131,7 @@ STREET2SHOP_TO_FASHION = {
 }
 
 #: DeepFashion Consumer-to-Shop's categories (the second folder of an image's
-#: path) -> fashion category.
+#: path; the first and the second of one that has several meanings) -> fashion category.
 CONSUMER_TO_SHOP_TO_FASHION = {
     'Blouse': 'top',
     'Chiffon': 'top',
@@ -146,8 +146,9 @@ CONSUMER_TO_SHOP_TO_FASHION = {
     'Shorts': 'shorts',
     'Skirt': 'skirt',
     'Sleeveless_Dress': 'dress',
-    'Summer_Suit': 'top',  # the same as Summer_Wear, in high resolution
-    'Summer_Wear': 'top',
+    'CLOTHING/Summer_Suit': 'top',  # Summer_Wear in high resolution
+    'CLOTHING/Summer_Wear': 'top',
+    'TROUSERS/Summer_Wear': 'pants',
     'Suspenders_Skirt': 'skirt',
     'T_Shirt': 'top',
     'Tank_Top': 'top',

@@ -8,6 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
+from vasily_fashion.datasets.image_files import list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
@@ -139,15 +140,18 @@ def embed(shop, extractor):
 
 
 def read_samples(folder):
-    """The first snaps of a folder."""
+    """The first snaps of a folder and those in it."""
     if folder is None:
         return []
     imgs = []
-    for path in sorted(Path(folder).iterdir()):
+    names, left_out = list_images(folder)
+    for line in left_out:
+        _log.warning('%s: not read: %s', folder, line)
+    for name in names:
         if len(imgs) == _N_SAMPLE:
             break
         try:
-            imgs.append(read_image(path))
+            imgs.append(read_image(Path(folder, name)))
         except ImageReadError as error:
             _log.warning('left out: %s', error)
     return imgs

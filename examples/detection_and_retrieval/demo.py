@@ -11,6 +11,7 @@ import warnings
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.datasets.image_files import image_suffixes, list_images
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
@@ -22,8 +23,6 @@ import numpy as np
 from chainercv.utils import bbox_iou
 from tqdm import tqdm
 
-_SUFFIXES = ('.avif', '.bmp', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff',
-             '.webp')
 _FORMATS = ('.jpg', '.pdf', '.png', '.svg', '.webp')
 # Product images that are in memory at a time.
 _BATCH_SIZE = 32
@@ -55,15 +54,14 @@ class _FolderShop:
             raise ValueError(
                 f'--gallery {folder}: there is no such folder; check the path')
         self._folder = folder
-        self.ids = sorted(
-            os.path.relpath(os.path.join(root, name), folder)
-            for root, _, names in os.walk(folder) for name in names
-            if not name.startswith('.')
-            and name.lower().endswith(_SUFFIXES))
+        self.ids, left_out = list_images(folder)
         if not self.ids:
             raise ValueError(
                 f'--gallery {folder}: there are no images in it; files are '
-                f'taken that end in {", ".join(_SUFFIXES)}')
+                f'taken that end in {", ".join(image_suffixes())}; it has '
+                f'{"; ".join(left_out) or "no file"}')
+        for line in left_out:
+            print(f'not read: {line}', file=sys.stderr)
         self.name = f'the {len(self.ids)} images in {folder}'
 
     def read(self, name):

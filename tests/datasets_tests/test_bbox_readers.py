@@ -150,7 +150,8 @@ def test_coco(tmp_path):
     assert _named(dataset) == {
         'b.jpg': [('scarf_tie', (2, 1, 6, 3))],
         'sub/å.png': [('footwear', (4, 2, 24, 12))], 'empty.jpg': []}
-    assert dataset.n_empty == 1
+    assert dataset.left_out == {'crowd': 1, 'empty': 1}
+    assert dataset.unknown_categories == {'sleeve': 1}
     assert dataset.label_names == FASHION_CATEGORIES
     own = GenericCOCOBboxDataset(
         root / 'annotations.json', root / 'photos', category_map=None,

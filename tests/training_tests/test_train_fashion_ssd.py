@@ -118,3 +118,11 @@ def test_gpu(run, dataset, tmp_path):
         dataset, tmp_path, 1, freeze_until='conv1_2', device='@cupy:0')[2]
     assert log[0]['main/loss'] == pytest.approx(
         run[2][0]['main/loss'], rel=1e-3)
+
+
+def test_photos_without_a_box(dataset, tmp_path):
+    img, bbox, label = dataset[0]
+    with pytest.raises(ValueError, match='none of the 3 photos has a box'):
+        train_fashion_ssd(
+            tiny_ssd(), [(img, bbox[:0], label[:0])] * 3, tmp_path / 'out', 1)
+    assert not (tmp_path / 'out').exists()

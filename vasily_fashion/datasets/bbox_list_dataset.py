@@ -1,19 +1,26 @@
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vasily_fashion.datasets.annotation_account import AnnotationAccount
+from vasily_fashion.datasets.category_map import describe_unknown
+from vasily_fashion.datasets.compare_size import compare_size
 from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.utils import read_image
 
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
 
+_log = logging.getLogger(__name__)
+
 
 class BboxListDataset(GetterDataset):
     """Photos with boxes, whose annotations are in memory.
 
-    The base of the readers of detection data sets.
+    The base of the readers of detection data sets. What is left out is counted
+    and logged.
 
     Args:
         root (str or path): Folder of the photos.
@@ -24,6 +31,9 @@ class BboxListDataset(GetterDataset):
         missing ({'raise', 'skip'}): What to do about photos that are not
             there.
         source (str or path): The annotation file, for messages.
+        sizes (dict): Name of a photo to the height and width that the annotation
+            names, of those that it does.
+        account (AnnotationAccount): What the reader left out.
 
     This dataset returns the following data.
 
@@ -40,23 +50,39 @@ class BboxListDataset(GetterDataset):
         names (list of str): Of the photos that are there.
         label_names (tuple of str): See above.
         n_missing (int): How many photos were left out.
+        sizes (dict): See above.
+        left_out (dict): Reason to number of annotations that were left out: 'crowd',
+            'difficult', 'empty', 'outside', 'twice', 'photo missing'.
+        unknown_categories (dict): Name to number of annotations that were left out
+            because their category is no item.
 
     Raises:
         FileNotFoundError: If photos are missing and are not to be skipped.
-        ValueError: If a box has NaN or infinite numbers.
+        ValueError: If a box has NaN or infinite numbers, no box is left, or all boxes
+            are shares of 1 in place of pixels. When it is asked for a photo of
+            another size than the annotation names.
     """
 
     def __init__(self, root: str | os.PathLike[str], names: list[str],
                  bboxes: list[np.ndarray], labels: list[Any],
                  label_names: Sequence[str], missing: str = 'raise',
-                 source: str | os.PathLike[str] = 'the annotation') -> None:
+                 source: str | os.PathLike[str] = 'the annotation',
+                 sizes: Mapping[str, tuple[int, int]] | None = None,
+                 account: AnnotationAccount | None = None) -> None:
         super().__init__()
         self.root = Path(root)
         keep = np.flatnonzero(keep_existing(root, names, missing, source))
         self.names = [names[i] for i in keep]
         self.n_missing = len(names) - len(keep)
         self.label_names = tuple(label_names)
+        self.sizes = dict(sizes or {})
+        account = account or AnnotationAccount({})
+        self.left_out: dict[str, int] = dict(account.left_out)
+        self.unknown_categories: dict[str, int] = dict(account.unknown_categories)
+        n_box = sum(map(len, labels))
         bboxes, labels = [bboxes[i] for i in keep], [labels[i] for i in keep]
+        if n_lost := n_box - sum(map(len, labels)):
+            self.left_out['photo missing'] = n_lost
         # two arrays for all, since small ones take 100 bytes each
         self._end = np.cumsum([len(label) for label in labels], dtype=np.int64)
         with np.errstate(over='ignore'):  # it becomes infinite
@@ -65,6 +91,18 @@ class BboxListDataset(GetterDataset):
                 dtype=np.float32, casting='same_kind')
         if not np.isfinite(self._bboxes).all():
             raise ValueError(f'{source}: a box has NaN or infinite numbers')
+        lines = [f'{n} {reason}' for reason, n in self.left_out.items()]
+        lines += describe_unknown(self.unknown_categories)
+        if not len(self._bboxes):
+            raise ValueError(
+                f'{source}: no box is left to train on or to score by. Of its '
+                f'annotations these were left out: {", ".join(lines) or "none"}')
+        if lines:
+            _log.warning('%s: annotations left out: %s', source, ', '.join(lines))
+        if is_share(self._bboxes).all():
+            raise ValueError(
+                f'{source}: all boxes are within the first pixel: they are shares of '
+                'the sides, and must be pixels')
         self._labels = np.concatenate(
             [np.empty(0, np.int32), *labels]).astype(np.int32)
         self.add_getter('img', self._get_image)
@@ -74,8 +112,18 @@ class BboxListDataset(GetterDataset):
         return len(self.names)
 
     def _get_image(self, i):
-        return read_image(self.root / self.names[i])
+        path = self.root / self.names[i]
+        img = read_image(path)
+        fault = compare_size(path, img.shape[1:], self.sizes.get(self.names[i]))
+        if fault:
+            raise ValueError(fault)
+        return img
 
     def _get_annotations(self, i):
         of_photo = slice(self._end[i - 1] if i else 0, self._end[i])
         return self._bboxes[of_photo].copy(), self._labels[of_photo].copy()
+
+
+def is_share(bbox: np.ndarray) -> np.ndarray:
+    """Which boxes are in shares of the sides, as far as that can be told."""
+    return (bbox >= -1).all(axis=1) & (bbox[:, 2:] <= 1.001).all(axis=1)

@@ -2,6 +2,7 @@ import json
 import os
 import struct
 import zlib
+from collections import Counter
 from pathlib import Path
 
 from vasily_fashion.categories import CCP_TO_FASHION
@@ -95,6 +96,7 @@ class CCPBboxDataset(GetterDataset):
         self.names = [f'photos/{id_}.jpg' for id_ in self.ids]
         self.n_missing = int((~keep).sum())
         value_names = _load(names, 'label_list', _check_names)
+        self._value_names = value_names
         label_of_name, self.label_names = make_label_map(
             [name for name in value_names if name not in _NO_ITEM],
             None if own_categories else CCP_TO_FASHION, names)
@@ -106,6 +108,20 @@ class CCPBboxDataset(GetterDataset):
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def unknown_categories(self) -> dict[str, int]:
+        """Name to number of labels of photos that are no items; it reads them all."""
+        counts: Counter[str] = Counter()
+        for i in range(len(self)):
+            counts.update(
+                self._value_names[value]
+                for value in np.unique(self._read_values(i)).astype(int).tolist()
+                if 0 <= value < len(self._value_names)
+                and value not in self._label_of_value)
+        for name in _NO_ITEM:
+            counts.pop(name, None)
+        return dict(counts)
 
     def _get_image(self, i):
         return read_image(self.root / self.names[i])
@@ -131,9 +147,12 @@ class CCPBboxDataset(GetterDataset):
         """
         return self._get_items(i)[1]
 
-    def _get_items(self, i):
+    def _read_values(self, i):
         path = self.root / 'annotations' / 'pixel-level' / f'{self.ids[i]}.mat'
-        values = _load(path, 'groundtruth', _check_values)
+        return _load(path, 'groundtruth', _check_values)
+
+    def _get_items(self, i):
+        values = self._read_values(i)
         label, mask = [], []
         for value in np.unique(values):
             if int(value) in self._label_of_value:

@@ -3,19 +3,25 @@
     python -m vasily_fashion.datasets.check deepfashion2 DeepFashion2 --sheet sheet.png
 
 The exit status is 0 if the data set is fit for training, 1 if something has
-to be mended or left out (images that are missing or broken, boxes that are
-empty or outside of their image, no example at all), 2 if it cannot be opened.
-Duplicates and queries without a product image are told, and no fault.
+to be mended or left out (images that are missing, broken or of another size than
+annotated, boxes that are empty, under two pixels or outside of their image, no
+box or example at all), 2 if it cannot be opened. Duplicates, queries without a product
+image, annotations that are left out, unknown categories, columns and files, and photos
+whose EXIF turns them while the annotation does not say which way up it is meant, are
+told, and no fault.
 """
 import argparse
 import hashlib
 import json
+import logging
 import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from vasily_fashion.datasets.bbox_list_dataset import is_share
+from vasily_fashion.datasets.compare_size import compare_size, read_orientation
 from vasily_fashion.datasets.leave_out_broken import find_broken
 from vasily_fashion.datasets.named_datasets import (
     BBOX_DATASETS,
@@ -27,8 +33,10 @@ from vasily_fashion.utils import atomic_write
 
 import numpy as np
 
+_log = logging.getLogger('vasily_fashion.datasets')
 _N_SHOWN = 5
-_FAULTS = ('missing', 'broken', 'empty boxes', 'boxes outside')
+_FAULTS = ('missing', 'broken', 'another size', 'empty boxes', 'boxes outside',
+           'boxes under 2 pixels')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,10 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     report, datasets = {}, {}
     for split in splits:
         try:
+            _log.setLevel(logging.ERROR)  # what readers leave out is in the report
             dataset = open_dataset(
                 args.name, args.root, split, 'skip', args.images)
         except (OSError, ValueError, ImportError) as error:
             parser.error(str(error))
+        finally:
+            _log.setLevel(logging.NOTSET)
         datasets[split or 'all'] = dataset
         report[split or 'all'] = check(dataset)
         print_report(split or 'all', report[split or 'all'])
@@ -78,24 +89,40 @@ def check(dataset: Any) -> dict[str, Any]:
 
     Returns:
         dict: `examples`, `images`, `categories` (name to count); `missing`,
-        an int; `broken` (image to fault), `empty boxes`, `boxes outside`,
-        `duplicates`, lists of image names; of retrieval data `queries`,
-        `gallery`, `items` and `queries without product`, ints.
+        an int; `broken` and `another size` (image to fault), `empty boxes`,
+        `boxes outside`, `boxes under 2 pixels`, `turned by EXIF`, `duplicates`,
+        lists of image names; `unknown categories` (name to count). Of boxes
+        `annotations`, `boxes`, ints, which are read, and `left out` (reason to
+        count); of retrieval data `queries`, `gallery`, `items` and `queries
+        without product`, ints. Where there are any, `unknown columns`, `files left
+        out` and `photos not annotated`, lists.
     """
     digests: dict[bytes, list[str]]
-    digests, sizes = {}, {}
+    digests, sizes, other_size, turned = {}, {}, {}, set()
+    named = getattr(dataset, 'sizes', {})
 
     def look(name, img):
-        digest = hashlib.sha1((dataset.root / name).read_bytes())
+        path, size = dataset.root / name, named.get(name)
+        if fault := compare_size(path, img.shape[1:], size):
+            other_size[name] = fault
+        orientation = read_orientation(path)
+        # where the size tells, it is right
+        if orientation > 1 and not (orientation >= 5 and size and size[0] != size[1]):
+            turned.add(name)
+        digest = hashlib.sha1(path.read_bytes())
         digests.setdefault(digest.digest(), []).append(name)
         sizes[name] = img.shape[1:]
 
     broken = find_broken(dataset, look=look)
     is_retrieval = hasattr(dataset, 'item_ids')
+    left_out = getattr(dataset, 'left_out', {})
+    unknown = Counter(getattr(dataset, 'unknown_categories', {}))
     report = {
         'examples': len(dataset), 'images': len(set(dataset.names)),
-        'categories': {}, 'missing': dataset.n_missing, 'broken': broken,
-        'empty boxes': [], 'boxes outside': [],
+        'categories': {}, 'unknown categories': dict(unknown.most_common()),
+        'missing': dataset.n_missing, 'broken': broken, 'another size': other_size,
+        'empty boxes': [], 'boxes outside': [], 'boxes under 2 pixels': [],
+        'turned by EXIF': [],
         'duplicates': [' = '.join(same) for same in digests.values()
                        if len(same) > 1]}
     counts: Counter[str] = Counter()
@@ -110,14 +137,20 @@ def check(dataset: Any) -> dict[str, Any]:
         else:
             (bbox, labels), = dataset.slice[i:i + 1, ('bbox', 'label')]
         counts.update(dataset.label_names[k] for k in labels)
-        if len(bbox) and (bbox[:, 2:] <= bbox[:, :2]).any():
+        side = (bbox[:, 2:] - bbox[:, :2]).min(axis=1)
+        if (side <= 0).any():
             report['empty boxes'].append(name)
+        if ((side > 0) & (side < 2)).any():
+            report['boxes under 2 pixels'].append(
+                f'{name}: is it in shares of the sides?' if is_share(bbox).any() else name)
         # annotations round: a pixel over the edge is none
         if name in sizes and ((bbox < -1) | (
                 bbox > np.array(sizes[name] * 2) + 1)).any():
             report['boxes outside'].append(name)
-    report['empty boxes'] += [
-        'left out by the reader'] * getattr(dataset, 'n_empty', 0)
+        if name in turned and len(bbox):
+            report['turned by EXIF'].append(name)
+    for reason, key in (('empty', 'empty boxes'), ('outside', 'boxes outside')):
+        report[key] += ['left out by the reader'] * left_out.get(reason, 0)
     report['categories'] = {
         name: counts[name] for name in dataset.label_names if counts[name]}
     if is_retrieval:
@@ -127,12 +160,23 @@ def check(dataset: Any) -> dict[str, Any]:
         report['items'] = len(np.unique(dataset.item_ids))
         report['queries without product'] = int((~np.isin(
             dataset.item_ids[dataset.is_query], items)).sum())
+    else:
+        report['boxes'] = counts.total()
+        report['left out'] = dict(left_out)
+        report['annotations'] = (
+            counts.total() + sum(left_out.values()) + unknown.total())
+    for key, lines in (
+            ('unknown columns', getattr(dataset, 'unknown_columns', [])),
+            ('files left out', getattr(dataset, 'left_out_files', [])),
+            ('photos not annotated', getattr(dataset, 'not_annotated', []))):
+        if lines:
+            report[key] = lines
     return report
 
 
 def is_fit(report: dict[str, Any]) -> bool:
     """Whether a report of :func:`check` has no fault."""
-    return report['examples'] > 0 and not any(
+    return report['examples'] > 0 and report.get('boxes', 1) > 0 and not any(
         report[key] for key in _FAULTS)
 
 
@@ -144,16 +188,20 @@ def print_report(split: str, report: dict[str, Any]) -> None:
             value = ', '.join(f'{k} {n}' for k, n in value.items()) or 'none'
             print(f'  {key:24} {value}')
             continue
-        shown = []
-        if isinstance(value, dict):
-            value, shown = len(value), list(value.values())  # type: ignore[attr-defined]
+        shown: list[str] = []
+        n_shown = _N_SHOWN
+        if key in ('unknown categories', 'left out'):
+            shown, n_shown = [f'{name!r} {n}' for name, n in value.items()], len(value)
+            value = sum(value.values())
+        elif isinstance(value, dict):
+            value, shown = len(value), list(value.values())
         elif isinstance(value, list):
-            value, shown = len(value), value  # type: ignore[assignment]
+            value, shown = len(value), value
         print(f'  {key:24} {value:,}')
-        for text in shown[:_N_SHOWN]:
+        for text in shown[:n_shown]:
             print(f'    {text}')
-        if len(shown) > _N_SHOWN:
-            print(f'    ... and {len(shown) - _N_SHOWN:,} more')
+        if len(shown) > n_shown:
+            print(f'    ... and {len(shown) - n_shown:,} more')
 
 
 def write_sheet(

@@ -79,6 +79,7 @@ class ConsumerToShopDataset(RetrievalDataset):
         label_of_name = {
             name: FASHION_CATEGORIES.index(category)
             for name, category in CONSUMER_TO_SHOP_TO_FASHION.items()}
+        categories = [_category_of(name, label_of_name) for name in rows]
         files = list(rows)
         if highres and (root / 'Img' / 'img' / _FOLDER_HIGHRES).is_dir():
             files = [name.replace(_FOLDER, _FOLDER_HIGHRES) for name in files]
@@ -87,7 +88,15 @@ class ConsumerToShopDataset(RetrievalDataset):
             root / 'Img', files, [item_id for item_id, _ in rows.values()],
             [not shop for shop in is_shop], is_shop,
             [status for _, status in rows.values()],
-            [label_of_name.get(''.join(Path(name).parts[2:3]), -1) for name in rows],
+            [label_of_name.get(name, -1) for name in categories],
             [boxes[name][1:] for name in rows], missing=missing,
             source=partition, margin=margin,
             long_side=_LONG_SIDE if highres else None)
+        self._tell(partition, (x for x in categories if x not in label_of_name))
+
+
+def _category_of(name, known):
+    """The second folder of a path, or both where they are known together."""
+    second = ''.join(Path(name).parts[2:3])
+    both = '/'.join(Path(name).parts[1:3])
+    return second if second in known else both

@@ -5,13 +5,14 @@ from typing import Literal
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_names
-from vasily_fashion.datasets.read_annotation import read_csv
+from vasily_fashion.datasets.read_annotation import find_unknown_columns, read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
 
 _NEEDED = ('label', 'path', 'split', 'is_query', 'is_gallery')
 _BOX = ('y_1', 'x_1', 'y_2', 'x_2')
+_KNOWN = (*_NEEDED, *_BOX, 'item_id', 'category')
 _TRUTH = {'true': True, '1': True, '1.0': True, 'yes': True,
           'false': False, '0': False, '0.0': False, 'no': False, '': None}
 
@@ -23,7 +24,8 @@ class CSVRetrievalDataset(RetrievalDataset):
     `split`, `is_query`, `is_gallery`, and, if there are, `category` and the
     box `x_1`, `x_2`, `y_1`, `y_2` in pixels. `item_id`, which
     :func:`~vasily_fashion.datasets.write_retrieval_csv` adds where ids are no
-    numbers, goes before `label`. An empty `is_query` or `is_gallery`, as Open
+    numbers, goes before `label`. Ids are text, unless all are whole numbers in
+    their usual form: 0108 is not 108. An empty `is_query` or `is_gallery`, as Open
     Metric Learning has them in rows to train on, means both: such images are
     paired with each other.
 
@@ -42,6 +44,9 @@ class CSVRetrievalDataset(RetrievalDataset):
 
     It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does.
 
+    Attributes:
+        unknown_columns (list of str): Columns that are not read.
+
     Raises:
         FileNotFoundError: If the CSV or an image is missing.
         ValueError: If a column is missing or a value is wrong; the message has
@@ -59,7 +64,8 @@ class CSVRetrievalDataset(RetrievalDataset):
         if lacking:
             raise ValueError(
                 f'{path} has no row, or no column {lacking[0]}: its first '
-                f'line must name {", ".join(_NEEDED)}')
+                f'line must name {", ".join(_NEEDED)}, with commas between, and has '
+                f'{", ".join(map(repr, header)) or "nothing"}')
         splits = {row['split'] for row in rows}
         if split is not None:
             rows = [row for row in rows if row['split'] == split]
@@ -75,21 +81,38 @@ class CSVRetrievalDataset(RetrievalDataset):
             COMMON_TO_FASHION if category_map == 'common' else category_map,
             path)
         id_column = 'item_id' if 'item_id' in header else 'label'
+        for row in rows:
+            if not row[id_column]:
+                raise ValueError(
+                    f'{path}: {id_column} of {row["path"]} is empty; give each item '
+                    'an id')
         super().__init__(
-            root, names, _as_numbers([row[id_column] for row in rows]),
+            root, names, _as_item_ids([row[id_column] for row in rows]),
             [_truth(row, 'is_query', path) for row in rows],
             [_truth(row, 'is_gallery', path) for row in rows],
             [row['split'] for row in rows],
             [label_of_name.get(name, -1) for name in categories],
             [_box(row, path) for row in rows], label_names, missing, path,
             margin)
+        self.unknown_columns = find_unknown_columns(rows, _KNOWN)
+        self._tell(
+            path, (name for name in categories if name and name not in label_of_name),
+            [f'column {name!r} is not read' for name in self.unknown_columns])
 
 
-def _as_numbers(item_ids):
+def _as_item_ids(item_ids):
+    """int64 if all are such numbers, written as Python writes them; else text."""
+    if all(_is_int64(x) for x in item_ids):
+        return np.array(item_ids, object).astype(np.int64)
+    return np.array(item_ids)
+
+
+def _is_int64(text):
     try:
-        return np.array([int(x) for x in item_ids], np.int64)
+        value = int(text[:20])
     except ValueError:
-        return np.array(item_ids)
+        return False
+    return str(value) == text and -2 ** 63 <= value < 2 ** 63
 
 
 def _truth(row, column, path):

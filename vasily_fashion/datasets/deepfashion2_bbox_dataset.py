@@ -66,6 +66,13 @@ class DeepFashion2BboxDataset(GetterDataset):
         return len(self._stems)
 
     @property
+    def left_out(self) -> dict[str, int]:
+        """Reason to number of annotations that are left out, all of which it reads."""
+        n_solid = sum(len(label) for label in self.slice[:, 'label'])
+        n_empty = sum(len(self._read_items(i)) for i in range(len(self))) - n_solid
+        return {'empty': n_empty} if n_empty else {}
+
+    @property
     def names(self) -> list[str]:
         return [f'{self._split}/image/{stem}.jpg' for stem in self._stems]
 
@@ -73,9 +80,12 @@ class DeepFashion2BboxDataset(GetterDataset):
         return read_image(
             self.root / self._split / 'image' / f'{self._stems[i]}.jpg')
 
+    def _read_items(self, i):
+        return read_items(
+            self.root / self._split / 'annos' / f'{self._stems[i]}.json')[1]
+
     def _get_annotations(self, i):
-        _, items = read_items(
-            self.root / self._split / 'annos' / f'{self._stems[i]}.json')
+        items = self._read_items(i)
         bbox = np.array([x.bbox for x in items], np.float32).reshape(-1, 4)
         label = np.array(
             [self._label_of_id[x.category_id] for x in items], np.int32)

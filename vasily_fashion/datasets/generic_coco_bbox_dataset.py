@@ -1,15 +1,14 @@
-import contextlib
-import io
 import math
 import os
-from collections import defaultdict
+from pathlib import PurePosixPath
 from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
+from vasily_fashion.datasets.annotation_account import AnnotationAccount
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_folder, check_names
-from vasily_fashion.datasets.read_annotation import read_json
+from vasily_fashion.datasets.read_annotation import as_flag, read_json
 
 import numpy as np
 
@@ -21,10 +20,11 @@ _MAX_OUTLINE = 1_000_000
 class GenericCOCOBboxDataset(BboxListDataset):
     """Photos with boxes from a COCO json, of any tool.
 
-    Category and image ids may be any numbers, with gaps. Boxes of no area are
-    left out; an annotation without a box has that of its segmentation
-    (polygons or RLE, by pycocotools). Photos without boxes stay, as
-    negatives.
+    Category and image ids may be any numbers or text, with gaps; a file that has
+    two image ids is one photo. Boxes of no area, or outside of the size that
+    the json names, are left out; an annotation without a box has that of its
+    segmentation (polygons or RLE, by pycocotools). Photos without boxes stay,
+    as negatives.
 
     Args:
         annotation (str or path): The json.
@@ -32,8 +32,10 @@ class GenericCOCOBboxDataset(BboxListDataset):
         category_map (dict, 'common' or None): From the names of the file's
             categories to :obj:`~vasily_fashion.categories.\
 FASHION_CATEGORIES`; others are no item. 'common' knows the names of
-            the data sets that this library reads. :obj:`None` keeps the
-            file's own categories, in the order of their ids.
+            the data sets that this library reads. Names are compared without
+            case, spaces, ``-``, ``_`` and plural. :obj:`None` keeps the
+            file's own categories, in the order of their ids; those that
+            differ in case, spaces, ``-`` or ``_`` alone are one.
         missing ({'raise', 'skip'}): What to do about photos that are not
             there.
         use_crowded (bool): Whether boxes of crowds (`iscrowd`) are items.
@@ -49,15 +51,15 @@ FASHION_CATEGORIES`; others are no item. 'common' knows the names of
         label, ":math:`(R,)`", int32, "index into `label_names`"
 
     Attributes:
-        names, label_names, n_missing: As of
+        names, label_names, n_missing, sizes, left_out, unknown_categories: As of
             :class:`~vasily_fashion.datasets.BboxListDataset`.
-        n_empty (int): How many boxes of no area were left out.
 
     Raises:
         FileNotFoundError: If a file or folder is missing.
         ValueError: If the json is truncated, no COCO json, contradicts
-            itself, has no annotation at all or no known category, or a photo's
-            name leads out of `img_root`.
+            itself, has no annotation at all, no known category or no box that
+            is left, or a photo's name leads out of `img_root`. When it is asked
+            for a photo of another size than the json names.
     """
 
     def __init__(self, annotation: str | os.PathLike[str],
@@ -74,74 +76,107 @@ FASHION_CATEGORIES`; others are no item. 'common' knows the names of
             raise ValueError(
                 f'{annotation} has no annotation: it is a list of photos, '
                 'such as is published of a test split')
-        try:
-            names, boxes, label_names = self._read(
-                coco, annotation, category_map, use_crowded)
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f'{annotation} is no COCO json: an entry lacks {error}'
-            ) from error
-        check_names(names, annotation)
+        label_names, names, sizes, account = _read(
+            coco, annotation, category_map, use_crowded)
+        boxes = [account.boxes_of(name) for name in names]
         super().__init__(
             img_root, names, [np.array([b for b, _ in of]) for of in boxes],
             [[label for _, label in of] for of in boxes], label_names,
-            missing, annotation)
+            missing, annotation, sizes, account)
 
-    def _read(self, coco, annotation, category_map, use_crowded):
-        categories = sorted(coco['categories'], key=lambda x: x['id'])
-        label_of_name, label_names = make_label_map(
-            [x['name'] for x in categories],
-            COMMON_TO_FASHION if category_map == 'common' else category_map,
-            annotation)
-        label_of_id = {x['id']: label_of_name.get(x['name'])
-                       for x in categories}
-        names = {x['id']: x['file_name'] for x in coco['images']}
-        if len(names) < len(coco['images']):
-            raise ValueError(f'{annotation} has two images of one id')
-        boxes, without_box = defaultdict(list), []
-        self.n_empty = 0
-        for x in coco['annotations']:
-            if x['category_id'] not in label_of_id:
-                raise ValueError(
-                    f'{annotation}: annotation {x.get("id")} has category_id '
-                    f'{x["category_id"]}, which is none of its categories')
-            if x['image_id'] not in names:
-                raise ValueError(
-                    f'{annotation}: annotation {x.get("id")} has image_id '
-                    f'{x["image_id"]}, which is none of its images')
-            label = label_of_id[x['category_id']]
-            if label is None or x.get('iscrowd') and not use_crowded:
-                continue
-            if not x.get('bbox'):
-                without_box.append((x, label))
-                continue
+
+def _read(coco, annotation, category_map, use_crowded):
+    def field(kind, entry, key):
+        if not isinstance(entry, dict) or key not in entry:
+            raise ValueError(
+                f'{annotation} is no COCO json: in {kind} an entry lacks {key!r}: '
+                f'{str(entry)[:80]}')
+        value = entry[key]
+        if key.endswith('id') and not isinstance(value, (int, float, str)):
+            raise ValueError(
+                f'{annotation}: in {kind} an entry has the {key} {value!r}, which is '
+                'not a number or text')
+        return value
+
+    name_of_id = {}
+    for x in coco['categories']:
+        id_, name = field('categories', x, 'id'), field('categories', x, 'name')
+        if not isinstance(name, str):
+            raise ValueError(f'{annotation}: the name of category {id_!r} is {name!r}, '
+                             'which is not text')
+        if name_of_id.setdefault(id_, name) != name:
+            raise ValueError(
+                f'{annotation} has two categories of the id {id_!r}: '
+                f'{name_of_id[id_]!r} and {name!r}')
+    # numbers before text
+    order = sorted(name_of_id, key=lambda id_: (isinstance(id_, str), id_))
+    label_of_name, label_names = make_label_map(
+        [name_of_id[id_] for id_ in order],
+        COMMON_TO_FASHION if category_map == 'common' else category_map,
+        annotation)
+
+    photo_of_id, sizes = {}, {}
+    check_names((field('images', x, 'file_name') for x in coco['images']), annotation)
+    for x in coco['images']:
+        id_ = field('images', x, 'id')
+        if id_ in photo_of_id:
+            raise ValueError(f'{annotation} has two images of one id, {id_!r}')
+        # a file that has two ids is one photo
+        photo = photo_of_id[id_] = PurePosixPath(x['file_name']).as_posix()
+        size = _as_size(x.get('height'), x.get('width'))
+        if size and sizes.setdefault(photo, size) != size:
+            raise ValueError(
+                f'{annotation} has two sizes of {photo}: {size} and {sizes[photo]}')
+
+    account, to_bbox = AnnotationAccount(label_of_name), None
+    for x in coco['annotations']:
+        category, image = (field('annotations', x, key)
+                           for key in ('category_id', 'image_id'))
+        what = f'{annotation}: annotation {x.get("id")}'
+        if category not in name_of_id:
+            raise ValueError(
+                f'{what} has category_id {category!r}, which is none of its categories, '
+                f'such as {order[:1]}')
+        if image not in photo_of_id:
+            raise ValueError(
+                f'{what} has image_id {image!r}, which is none of its images, such as '
+                f'{list(photo_of_id)[:1]}')
+        try:
+            is_crowd = as_flag(x.get('iscrowd'))
+        except ValueError as error:
+            raise ValueError(
+                f'{what} has iscrowd {x["iscrowd"]!r}, which is not 0 or 1') from error
+        label = account.find_label(
+            name_of_id[category], 'crowd' if is_crowd and not use_crowded else None)
+        if label is None:
+            continue
+        if x.get('bbox'):
             try:
                 left, top, width, height = map(float, x['bbox'])
             except (OverflowError, TypeError, ValueError) as error:
                 raise ValueError(
                     f'{annotation}: bbox of annotation {x.get("id")} is no four '
                     f'numbers: {error}') from error
-            self._add(boxes, x['image_id'], left, top, width, height, label)
-        if without_box:
-            mask_api = _index(coco)
-            for x, label in without_box:
-                try:
-                    box = mask_api(x)
-                except (AttributeError, KeyError, OverflowError, TypeError,
-                        ValueError) as error:
-                    raise ValueError(
-                        f'{annotation}: annotation {x.get("id")} has no bbox, and no '
-                        f'segmentation that can be read: {type(error).__name__} '
-                        f'{error}') from error
-                self._add(boxes, x['image_id'], *box, label)
-        return list(names.values()), [boxes[i] for i in names], label_names
-
-    def _add(self, boxes, image_id, left, top, width, height, label):
-        if width > 0 and height > 0:
-            boxes[image_id].append(
-                ((top, left, top + height, left + width), label))
         else:
-            self.n_empty += 1
+            to_bbox = to_bbox or _index(coco)
+            try:
+                left, top, width, height = to_bbox(x)
+            except (AttributeError, KeyError, OverflowError, TypeError,
+                    ValueError) as error:
+                raise ValueError(
+                    f'{what} has no bbox, and no segmentation that can be read: '
+                    f'{type(error).__name__} {error}') from error
+        photo = photo_of_id[image]
+        account.add(photo, label, (top, left, top + height, left + width),
+                    sizes.get(photo))
+    return label_names, list(dict.fromkeys(photo_of_id.values())), sizes, account
+
+
+def _as_size(height, width):
+    """Of a photo; None where it is not named, as 0 and null say."""
+    is_named = all(isinstance(x, (int, float)) and 0 < x < 2 ** 31
+                   for x in (height, width))
+    return (height, width) if is_named else None
 
 
 def _index(coco):
@@ -155,9 +190,7 @@ def _index(coco):
             "'vasily_fashion[coco]'") from error
 
     index = COCO()
-    index.dataset = coco
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints progress
-        index.createIndex()
+    index.imgs = {x['id']: x for x in coco['images']}
 
     def to_bbox(x):
         photo = index.imgs[x['image_id']]

@@ -1,11 +1,97 @@
-"""Image files that annotations name: where they are, and which are missing."""
+"""Image files: which there are, and which of those that annotations name are missing."""
+import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from vasily_fashion.utils.read_image import _formats
+
 import numpy as np
+from PIL import Image
 
 MISSING = ('raise', 'skip')
+# Photos of phones, which Pillow does not read.
+HEIC_SUFFIXES = ('.heic', '.heics', '.heif', '.heifs', '.hif')
+
+
+@functools.cache
+def image_suffixes() -> tuple[str, ...]:
+    """What the names of image files end in: those of the formats of `read_image`."""
+    formats = _formats()
+    return tuple(sorted(
+        suffix for suffix, name in Image.registered_extensions().items()
+        if name in formats))
+
+
+def is_image(name: str) -> bool:
+    """Whether a file name ends as that of an image does."""
+    return name.lower().endswith(image_suffixes())
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is one that a system or an editor has for itself."""
+    return name.rpartition('/')[2].startswith('.')
+
+
+def walk_files(root: str | os.PathLike[str]) -> Iterator[str]:
+    """All names under a folder, in order, with ``/``.
+
+    Links to other folders are followed, loops of them are not. A hidden folder is
+    named, and not what is in it.
+
+    Args:
+        root (str or path): Where the names start.
+    """
+    seen = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:  # a link to a folder that has been listed
+            folders.clear()
+            continue
+        seen.add(real)
+        hidden = [name for name in folders if name.startswith('.')]
+        folders[:] = sorted(set(folders).difference(hidden))
+        for name in sorted(files + hidden):
+            yield Path(folder, name).relative_to(root).as_posix()
+
+
+def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
+    """The images under a folder, and what is there beside them.
+
+    Args:
+        root (str or path): The folder.
+
+    Returns:
+        (list of str, list of str):
+        The names of the images, with ``/``. Lines about the other files: how many of
+        each suffix, and by name what looks like a photo and cannot be one here.
+    """
+    names, lines = [], []
+    counts: Counter[str] = Counter()
+    for name in walk_files(root):
+        suffix = os.path.splitext(name)[1]
+        if is_hidden(name):
+            counts['hidden'] += 1
+        elif suffix.lower() in HEIC_SUFFIXES:
+            lines.append(f'{name!r}: HEIC is not read; convert it to JPEG')
+        elif not is_image(name):
+            counts[suffix.lower() or 'without suffix'] += 1
+        elif not _is_utf8(name):
+            lines.append(f'{name!r}: its name is not UTF-8; rename it')
+        elif not os.path.isfile(os.path.join(root, name)):
+            lines.append(f'{name!r}: it is not a file')
+        else:
+            names.append(name)
+    return names, lines + [f'{n} {what}' for what, n in sorted(counts.items())]
+
+
+def _is_utf8(name):
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_folder(path: str | os.PathLike[str], what: str) -> None:

@@ -71,12 +71,14 @@ class InShopDataset(RetrievalDataset):
         label_of_name = {
             name: FASHION_CATEGORIES.index(category)
             for name, category in IN_SHOP_TO_FASHION.items()}
+        categories = [''.join(Path(name).parts[2:3]) for name, _, _ in rows]
         super().__init__(
             root / 'Img', [name for name, _, _ in rows],
             [item_id for _, item_id, _ in rows],
             [status != 'gallery' for _, _, status in rows],
             [status != 'query' for _, _, status in rows],
             [status for _, _, status in rows],
-            [label_of_name.get(''.join(Path(name).parts[2:3]), -1) for name, _, _ in rows],
+            [label_of_name.get(name, -1) for name in categories],
             [boxes[name] for name, _, _ in rows], missing=missing,
             source=partition, margin=margin)
+        self._tell(partition, (x for x in categories if x not in label_of_name))

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from vasily_fashion.datasets.compare_size import compare_size
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.utils import ImageReadError, read_image
 
@@ -22,14 +23,22 @@ def leave_out_broken(
 
     Returns:
         (dataset, dict):
-        The dataset without examples of broken images; the name of each broken
-        image, and what is wrong with it.
+        The dataset without examples of broken images and of images of another
+        size than annotated; the name of each, and what is wrong with it.
     """
-    broken = find_broken(dataset, n_thread)
+    sizes = getattr(dataset, 'sizes', {})
+    of_another_size = {}
+
+    def look(name, img):
+        fault = compare_size(dataset.root / name, img.shape[1:], sizes.get(name))
+        if fault:
+            of_another_size[name] = fault
+
+    broken = {**find_broken(dataset, n_thread, look), **of_another_size}
     keep = np.array([name not in broken for name in dataset.names], bool)
     if isinstance(dataset, RetrievalDataset):
         return dataset.choose(keep), broken
-    return dataset.slice[np.flatnonzero(keep).tolist()], broken
+    return dataset.slice[keep.tolist()], broken
 
 
 def find_broken(

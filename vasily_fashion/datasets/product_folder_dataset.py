@@ -1,26 +1,32 @@
 import os
 import zlib
-from pathlib import Path
-from typing import Literal
+from collections import Counter
+from typing import Any, Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
-from vasily_fashion.datasets.image_files import check_folder, check_names
-from vasily_fashion.datasets.read_annotation import read_csv
+from vasily_fashion.datasets.image_files import (
+    check_folder,
+    check_names,
+    image_suffixes,
+    list_images,
+)
+from vasily_fashion.datasets.read_annotation import find_unknown_columns, read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
 
-_SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff')
+_KNOWN = ('path', 'id', 'category', 'price', 'url', 'design')
 
 
 class ProductFolderDataset(RetrievalDataset):
     """A folder of product photos, with a CSV about them if there is one.
 
     Without a CSV every image under the folder is a product, its id the path
-    without suffix, its category the name of the folder that it is in. With
-    one, its rows are the products: column `path`, and, as far as they are
-    there, `id`, `category`, `price` and `url`.
+    without suffix, its category the name of the folder that it is in. Photos whose
+    paths differ in the suffix alone keep it in their ids. With a CSV, its rows are the
+    products: column `path`, and, as far as they are there, `id`, `category`, `price`
+    and `url`. Several rows may name one photo. Ids are text.
 
     Args:
         root (str or path): The folder. Links to other folders are followed,
@@ -41,6 +47,9 @@ class ProductFolderDataset(RetrievalDataset):
     Attributes:
         prices (list of str): As the CSV has them; '' where it has none.
         urls (list of str): Likewise.
+        left_out_files (list of str): Without a CSV, lines about the files of the folder
+            that are not read: their number by suffix, HEIC photos by name.
+        unknown_columns (list of str): Columns of the CSV that are not read.
 
     Raises:
         FileNotFoundError: If the folder, the CSV or a photo is missing.
@@ -55,49 +64,64 @@ class ProductFolderDataset(RetrievalDataset):
         if split not in (None, 'train', 'val'):
             raise ValueError(f"split must be 'train' or 'val', not {split!r}")
         check_folder(root, 'root must be the folder of the product photos')
+        self.left_out_files: list[str] = []
         if csv_path is None:
-            rows = [{'path': name} for name in _list_images(root)]
+            images, self.left_out_files = list_images(root)
+            rows = [{'path': name} for name in images]
             if not rows:
                 raise ValueError(
-                    f'{root} has no image, of {", ".join(_SUFFIXES)}')
+                    f'{root} has no image, of {", ".join(image_suffixes())}; it has '
+                    f'{"; ".join(self.left_out_files[:20]) or "no file"}')
         else:
             rows = read_csv(csv_path)
             if not rows or 'path' not in rows[0]:
                 raise ValueError(
                     f'{csv_path} has no row, or no column path: its first '
                     'line must name path, and may name id, category, price, '
-                    'url')
+                    'url, with commas between, and has '
+                    f'{", ".join(map(repr, rows[0] if rows else ())) or "nothing"}')
         if split is not None:
             rows = [row for row in rows if split == _split_of(row)]
         names = [row['path'] for row in rows]
         check_names(names, csv_path or root)
-        ids = [row.get('id') or name.rpartition('.')[0] or name
+        id_of_name = _make_ids(dict.fromkeys(names))
+        ids = [row.get('id') or id_of_name[name]
                for row, name in zip(rows, names, strict=True)]
-        if csv_path is not None and len(set(ids)) < len(ids):
-            twice = next(x for i, x in enumerate(ids) if x in ids[:i])
-            raise ValueError(f'{csv_path} has the product {twice!r} twice')
-        if csv_path is None and len(set(ids)) < len(ids):
-            ids = names  # a.jpg and a.png
+        id_, n = Counter(ids).most_common(1)[0]
+        if n > 1:
+            raise ValueError(f'{csv_path} has the product {id_!r} twice')
         categories = [
-            row['category'] or '' if row.get('category') is not None
+            row['category'] if 'category' in row
             else name.rpartition('/')[0].rpartition('/')[2]
             for row, name in zip(rows, names, strict=True)]
         known = sorted({name for name in categories if name})
-        if category_map == 'common' and COMMON_TO_FASHION.keys().isdisjoint(
-                known):
-            known = []  # folders need not be named by categories
         label_of_name, label_names = make_label_map(
             known,
             COMMON_TO_FASHION if category_map == 'common' else category_map,
-            csv_path or root)
+            csv_path or root,
+            # folders need not be named by categories
+            must_know=category_map != 'common')
         super().__init__(
             root, names, np.array(ids), np.zeros(len(names), bool),
             np.ones(len(names), bool), None,
             [label_of_name.get(name, -1) for name in categories], None,
             label_names, missing, csv_path or root)
-        row_of = dict(zip(names, rows, strict=True))
-        self.prices = [row_of[name].get('price') or '' for name in self.names]
-        self.urls = [row_of[name].get('url') or '' for name in self.names]
+        self.prices = [rows[i].get('price', '') for i in self._kept]
+        self.urls = [rows[i].get('url', '') for i in self._kept]
+        self.unknown_columns = find_unknown_columns(rows, _KNOWN)
+        self._tell(
+            csv_path or root,
+            (name for name in categories if name and name not in label_of_name),
+            [f'column {name!r} is not read' for name in self.unknown_columns]
+            + [f'not read: {line}' for line in self.left_out_files])
+
+    def choose(self, which: np.ndarray) -> RetrievalDataset:
+        """Some of the products, with their prices and addresses."""
+        chosen: Any = super().choose(which)
+        chosen.prices, chosen.urls = (
+            [x for x, k in zip(column, which, strict=True) if k]
+            for column in (self.prices, self.urls))
+        return chosen
 
 
 def _split_of(row):
@@ -105,17 +129,14 @@ def _split_of(row):
     return 'val' if zlib.crc32(design.encode()) % 10 == 0 else 'train'
 
 
-def _list_images(root):
-    names, seen = [], set()
-    for folder, folders, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:  # a link to a folder that has been listed
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
-        names += [
-            Path(folder, file).relative_to(root).as_posix()
-            for file in sorted(files)
-            if file.lower().endswith(_SUFFIXES) and not file.startswith('.')]
-    return names
+def _make_ids(names):
+    """Name to id: without the suffix, where no other name has the same id then."""
+    whole: set[str] = set()
+    while True:
+        id_of_name = {name: name if name in whole else name.rpartition('.')[0] or name
+                      for name in names}
+        count = Counter(id_of_name.values())
+        same = {name for name, id_ in id_of_name.items() if count[id_] > 1}
+        if same <= whole:
+            return id_of_name
+        whole |= same

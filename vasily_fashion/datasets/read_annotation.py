@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Collection
 from typing import Any
 
 # All rows of an array of text take as much memory as the longest, which is let
@@ -56,21 +57,37 @@ def read_json(path: str | os.PathLike[str], kind: type) -> Any:
 def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Read a CSV with a header line.
 
+    Spaces around names and values do not count, nor does the case of the names of
+    columns, which are in lower case here. Rows without any value are left out, and so
+    are columns that have neither a name nor a value.
+
     Raises:
         FileNotFoundError: If there is none.
         ValueError: If it is not UTF-8, or no CSV, or a row has more or fewer
             columns than the header, or a path, id or split of more than 4096
-            characters.
+            characters, or two columns have one name.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=''))
+    text = read_text(path)
+    if '\0' in text:
+        raise ValueError(
+            f'{os.fspath(path)} has null characters: save it as UTF-8, not as UTF-16')
+    reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True)
     rows = []
     try:
-        for row in reader:
-            # what is missing is None, and what is too much has the name None
-            if None in row or None in row.values():
+        header = [name.strip().casefold() for name in next(reader, ())]
+        for name in header:
+            if name and header.count(name) > 1:
+                raise ValueError(f'{os.fspath(path)} has two columns {name!r}')
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
                 raise ValueError(
                     f'{os.fspath(path)}, line {reader.line_num}: it has not '
-                    f'{len(reader.fieldnames or ())} columns as the header has')
+                    f'{len(header)} columns as the header has')
+            row = {name: cell for name, cell in zip(header, cells, strict=True)
+                   if name or cell}
             for name in _IN_ARRAYS:
                 if len(row.get(name, '')) > _MAX_LENGTH:
                     raise ValueError(
@@ -80,6 +97,29 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     except csv.Error as error:
         raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
     return rows
+
+
+def find_unknown_columns(
+        rows: list[dict[str, str]], known: Collection[str]) -> list[str]:
+    """The columns of a CSV that its reader does not know, in order."""
+    return [name for name in dict.fromkeys(name for row in rows for name in row)
+            if name not in known]
+
+
+def as_flag(value: Any) -> bool:
+    """Whether a mark such as `iscrowd` or `difficult` is set.
+
+    Args:
+        value: 0 or 1, as a number or text, or 'true', 'false', 'yes', 'no'. What is
+            empty or 'Unspecified' is not set.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    text = '' if value is None else str(value).strip().lower()
+    if text in ('', 'unspecified', 'false', 'no'):
+        return False
+    return text in ('true', 'yes') or bool(float(text))
 
 
 def read_table(

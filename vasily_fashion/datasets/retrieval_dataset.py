@@ -1,15 +1,20 @@
+import logging
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.datasets.category_map import describe_unknown
 from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
 from vasily_fashion.utils import read_image
 
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
+
+_log = logging.getLogger(__name__)
 
 
 class RetrievalDataset(GetterDataset):
@@ -54,6 +59,8 @@ class RetrievalDataset(GetterDataset):
         names, item_ids, is_query, is_gallery, splits, labels, bboxes: Of the
             examples whose image is there.
         root, label_names, margin, long_side: See above.
+        unknown_categories (dict): Name to number of rows, of categories that
+            have no label here.
         n_missing (int): How many examples were left out.
 
     Raises:
@@ -92,6 +99,8 @@ class RetrievalDataset(GetterDataset):
         keep = keep_existing(root, names, missing, source)
         self.root = Path(root)
         self.names = [name for name, k in zip(names, keep, strict=True) if k]
+        self._kept = np.flatnonzero(keep)
+        self.unknown_categories: dict[str, int] = {}
         self.n_missing = n - len(self.names)
         self.label_names = tuple(label_names)
         self.margin, self.long_side = margin, long_side
@@ -103,6 +112,15 @@ class RetrievalDataset(GetterDataset):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def _tell(
+            self, source: str | os.PathLike[str], unknown_categories: Iterable[str],
+            lines: Iterable[str] = ()) -> None:
+        """Count the unknown categories of rows, and log them and what is not read."""
+        self.unknown_categories = dict(Counter(unknown_categories))
+        lines = [*describe_unknown(self.unknown_categories), *lines]
+        if lines:
+            _log.warning('%s: %s', source, ', '.join(lines))
 
     def read_photo(self, i: int) -> np.ndarray:
         """The image of an example, not cut by its box.

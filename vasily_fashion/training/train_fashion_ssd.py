@@ -88,6 +88,10 @@ def train_fashion_ssd(
     """
     if len(dataset) == 0:
         raise ValueError('dataset is empty: there is nothing to train on')
+    if not any(len(dataset[i][1]) for i in range(len(dataset))):
+        raise ValueError(
+            f'none of the {len(dataset)} photos has a box: there is nothing to train on; '
+            'run python -m vasily_fashion.datasets.check on the data set')
     random.seed(seed)
     np.random.seed(seed)
     device = get_worker_device(device, comm)
