@@ -47,7 +47,7 @@ class DetectionEvaluator(Evaluator):
             in_values, predictions, truth = apply_to_iterator(
                 target.predict, iterator)
             del in_values  # or every photo is kept
-            result = eval_detection(
+            result = eval_detection(  # type: ignore[misc]
                 *map(list, predictions), *map(list, truth),  # type: ignore[arg-type]
                 label_names=self.label_names)
         finally:

@@ -45,7 +45,9 @@ class RetrievalEvaluator(Evaluator):
     def evaluate(self) -> dict[str, Any]:
         iterator, target = self._iterators['main'], self._targets['main']
         iterator.reset()
-        crops, products, crop_images, product_images = [], [], [], []
+        crops, products = [], []
+        crop_images: list[str] = []
+        product_images: list[str] = []
         for batch in iterator:
             crop, product, _ = zip(*batch, strict=True)
             crops.append(target.extract(crop))
@@ -53,9 +55,9 @@ class RetrievalEvaluator(Evaluator):
             crop_images.extend(map(_digest, crop))
             product_images.extend(map(_digest, product))
         # an item may be worn in several snaps: its product image once
-        first = np.unique([
+        first = np.unique(np.array([
             f'{item} {image}' for item, image in zip(
-                self.item_ids, product_images, strict=True)],
+                self.item_ids, product_images, strict=True)]),
             return_index=True)[1]
         result = eval_retrieval(
             np.concatenate(crops), self.item_ids,

@@ -56,7 +56,7 @@ def load_weights(
     persistent = dict(_named_persistents(link))
     arrays, label_names = _read_npz(
         path, max_byte, {*targets, *persistent}, type(link).__name__)
-    own_names = getattr(link, 'label_names', None)
+    own_names: Any = getattr(link, 'label_names', None)
     if label_names is None and own_names and len(own_names) == len(FASHION_CATEGORIES):
         label_names = FASHION_CATEGORIES
     is_of_others = bool(label_names and own_names) and label_names != own_names
