@@ -2,7 +2,6 @@
 import argparse
 import os
 
-from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import (
     ConcatenatedBboxDataset,
     ProductBboxDataset,
@@ -108,8 +107,7 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         parser.error(str(error))
     train_fashion_ssd(
-        model, ConcatenatedBboxDataset(*parts, n_category=len(FASHION_CATEGORIES)),
-        args.out, args.iteration,
+        model, ConcatenatedBboxDataset(*parts), args.out, args.iteration,
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         freeze_until=args.freeze_until, max_expand=args.max_expand,

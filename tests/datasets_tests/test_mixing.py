@@ -5,6 +5,7 @@ from vasily_fashion.datasets import (
     ColorfulFashionBboxDataset,
     ConcatenatedBboxDataset,
     CSVRetrievalDataset,
+    GenericVOCBboxDataset,
     ProductBboxDataset,
     ProductFolderDataset,
     RepeatRareDataset,
@@ -65,7 +66,7 @@ def test_a_photo_says_what_it_is_annotated_with(colorful):
     part = ColorfulFashionBboxDataset(colorful)
     world = SyntheticFashionDataset(3, size=(96, 64))
     dataset = ConcatenatedBboxDataset(
-        world, RepeatRareDataset(part), n_category=12)
+        world, RepeatRareDataset(part))
     assert len(dataset) == 3 + len(RepeatRareDataset(part))
     img, bbox, label, is_labelled = dataset[1]
     np.testing.assert_array_equal(img, world[1][0])
@@ -75,6 +76,12 @@ def test_a_photo_says_what_it_is_annotated_with(colorful):
     assert np.flatnonzero(~is_labelled).tolist() == [
         i + 1 for i in _label('belt', 'scarf_tie')]
     assert dataset.parts.tolist()[:4] == [0, 0, 0, 1]
+
+
+def test_other_categories_are_refused(colorful):
+    own = GenericVOCBboxDataset(colorful, category_map=None)
+    with pytest.raises(ValueError, match='data set 1 is of dress, shirt, shoe'):
+        ConcatenatedBboxDataset(ColorfulFashionBboxDataset(colorful), own)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from vasily_fashion.utils import read_image, save_weights
 
 import numpy as np
 import pytest
+from PIL import Image
 
 _EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
 
@@ -348,3 +349,50 @@ def test_detector_is_scored_on_a_coco_json(tmp_path, monkeypatch):
     with pytest.raises(SystemExit):
         module.main(argv)
     module.main([*argv, '--skip-missing'])
+
+
+def _write_flat(path, colour):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((20, 16, 3), colour, np.uint8)).save(path)
+
+
+def test_real_pairs_among_distractors(tmp_path, monkeypatch, capsys):
+    """Three dresses and a bag, by their mean colour."""
+    rows = ['label,path,split,is_query,is_gallery,category']
+    for split in 'val', 'test':
+        for item, colour in enumerate((40, 90, 140)):
+            for kind in 'street', 'shop':
+                name = f'{split}-{item}-{kind}.png'
+                _write_flat(tmp_path / name, colour + (5 if kind == 'street' else 0))
+                rows.append(f'{split}{item},{name},{split},{kind == "street"},'
+                            f'{kind == "shop"},{"bag" if item == 2 else "dress"}')
+    (tmp_path / 'pairs.csv').write_text('\n'.join(rows))
+    # nearer than the own one: to the first dress, to the bag, to nothing asked for
+    _write_flat(tmp_path / 'shop' / 'dress' / '0.png', 45)
+    _write_flat(tmp_path / 'shop' / 'dress' / '1.png', 144)
+    _write_flat(tmp_path / 'shop' / 'belt' / '2.png', 95)
+    module = _load('style_extractor/eval.py', monkeypatch)
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+
+    def scores(*argv):
+        module.main([
+            '--dataset', 'csv', '--root', str(tmp_path / 'pairs.csv'), '--json',
+            str(tmp_path / 'result.json'), *argv])
+        result = json.loads((tmp_path / 'result.json').read_text())
+        return result['StyleExtractorBN'], capsys.readouterr().out
+
+    found, out = scores()
+    assert '3 queries of 3 photos, 3 product images' in out
+    assert found['hit@1'] == found['within/hit@1'] == 1
+    assert scores('--split', 'val')[0]['hit@1'] == 1
+    found, out = scores('--distractors', 'folder', str(tmp_path / 'shop'))
+    # the belt is of a category that no query has
+    assert '3 queries of 3 photos, 5 product images' in out
+    assert found['hit@1'] == pytest.approx(1 / 3)
+    # within its category the bag is found
+    assert found['within/hit@1'] == pytest.approx(2 / 3)
+    assert found['hit@5'] == found['within/hit@5'] == 1
+    assert found['hit@1/low'] < 1 / 3 < found['hit@1/high']
+    with pytest.raises(SystemExit):
+        scores('--distractors', 'elsewhere', str(tmp_path / 'shop'))
+    assert 'one of folder, csv' in capsys.readouterr().err

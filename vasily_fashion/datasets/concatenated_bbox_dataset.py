@@ -1,4 +1,7 @@
+from collections.abc import Sequence
 from typing import Any
+
+from vasily_fashion.categories import FASHION_CATEGORIES
 
 import chainer
 import numpy as np
@@ -14,8 +17,9 @@ class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
     it is background.
 
     Args:
-        datasets: Each yields (img, bbox, label).
-        n_category (int): How many categories there are.
+        datasets: Each yields (img, bbox, label), and may have
+            `label_names`.
+        label_names (sequence of str): What the labels mean.
 
     This dataset returns the following data.
 
@@ -29,11 +33,25 @@ class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
         is_labelled, ":math:`(C + 1,)`", bool, "background first"
 
     Attributes:
+        label_names (tuple of str): See above.
         parts (numpy.ndarray): :math:`(N,)`, int: which data set an example is of.
+
+    Raises:
+        ValueError: If a data set has other categories.
     """
 
-    def __init__(self, *datasets: Any, n_category: int) -> None:
+    def __init__(
+            self, *datasets: Any,
+            label_names: Sequence[str] = FASHION_CATEGORIES) -> None:
         self._datasets = datasets
+        self.label_names = tuple(label_names)
+        for i, dataset in enumerate(datasets):
+            names = getattr(dataset, 'label_names', self.label_names)
+            if tuple(names) != self.label_names:
+                raise ValueError(
+                    f'data set {i} is of {", ".join(names)}, not of '
+                    f'{", ".join(self.label_names)}: give it a category_map')
+        n_category = len(self.label_names)
         lengths = [len(dataset) for dataset in datasets]
         self._start = np.cumsum([0, *lengths])
         self.parts = np.repeat(np.arange(len(datasets)), lengths)

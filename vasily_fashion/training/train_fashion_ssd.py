@@ -92,6 +92,12 @@ def train_fashion_ssd(
         raise ValueError(
             f'none of the {len(dataset)} photos has a box: there is nothing to train on; '
             'run python -m vasily_fashion.datasets.check on the data set')
+    names = getattr(dataset, 'label_names', None)
+    of_model = getattr(model, 'label_names', None)
+    if None not in (names, of_model) and tuple(names) != tuple(of_model):
+        raise ValueError(
+            f'the model detects {", ".join(of_model)}, and the photos are of '
+            f'{", ".join(names)}: give FashionSSD300 their label_names')
     random.seed(seed)
     np.random.seed(seed)
     device = get_worker_device(device, comm)
