@@ -33,6 +33,8 @@ class _SyntheticShop:
 
     """The product images of a synthetic world; ids are item ids."""
 
+    left_out = ()
+
     def __init__(self, world):
         self._images = world.product_images
         self.ids = range(len(self._images))
@@ -54,14 +56,12 @@ class _FolderShop:
             raise ValueError(
                 f'--gallery {folder}: there is no such folder; check the path')
         self._folder = folder
-        self.ids, left_out = list_images(folder)
+        self.ids, self.left_out = list_images(folder)
         if not self.ids:
             raise ValueError(
                 f'--gallery {folder}: there are no images in it; files are '
                 f'taken that end in {", ".join(image_suffixes())}; it has '
-                f'{"; ".join(left_out) or "no file"}')
-        for line in left_out:
-            print(f'not read: {line}', file=sys.stderr)
+                f'{"; ".join(self.left_out) or "no file"}')
         self.name = f'the {len(self.ids)} images in {folder}'
 
     def read(self, name):
@@ -288,6 +288,8 @@ def _run(args):
         _print_truth(world, results, args.k)
     for path in _write_sheets(args.out, names, read_snap, results, shop):
         print(f'The sheet is {path}')
+    for line in shop.left_out:
+        print(f'Not read: {line}')
 
 
 def main(argv=None):

@@ -128,6 +128,7 @@ def test_own_photos_and_gallery(small, tmp_path, capsys):
     assert len(b) == 10  # two neighbours
     assert lines[5].split('  ')[:2] == ['b $x$ 服.png', 'no item found']
     assert lines[6] == 'The sheet is new/sheet.png'
+    assert lines[7:] == ['Not read: 1 .txt']
     assert os.listdir('new') == ['sheet.png']
     _assert_sheet('new/sheet.png')
 

@@ -126,4 +126,4 @@ class BboxListDataset(GetterDataset):
 
 def is_share(bbox: np.ndarray) -> np.ndarray:
     """Which boxes are in shares of the sides, as far as that can be told."""
-    return (bbox >= -1).all(axis=1) & (bbox[:, 2:] <= 1.001).all(axis=1)
+    return np.all(np.hstack((bbox >= -1, bbox[:, 2:] <= 1.001)), axis=1)

@@ -183,6 +183,7 @@ def is_fit(report: dict[str, Any]) -> bool:
 def print_report(split: str, report: dict[str, Any]) -> None:
     """Print a report of :func:`check`, with a few examples of each fault."""
     print(f'{split}:')
+    value: Any
     for key, value in report.items():
         if key == 'categories':
             value = ', '.join(f'{k} {n}' for k, n in value.items()) or 'none'

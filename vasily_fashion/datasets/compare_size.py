@@ -1,5 +1,6 @@
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from vasily_fashion.utils.read_image import _formats
 
@@ -48,7 +49,7 @@ def compare_size(
 def read_orientation(path: str | os.PathLike[str]) -> int:
     """The EXIF orientation of a picture: 1 is upright, from 5 on it is turned by 90."""
     with Image.open(path, formats=_formats()) as image:
-        orientation = image.getexif().get(0x0112)
+        orientation: Any = image.getexif().get(0x0112)
     return orientation if orientation in range(1, 9) else 1
 
 

@@ -131,7 +131,7 @@ def _split_of(row):
 
 def _make_ids(names):
     """Name to id: without the suffix, where no other name has the same id then."""
-    whole: set[str] = set()
+    whole = set()
     while True:
         id_of_name = {name: name if name in whole else name.rpartition('.')[0] or name
                       for name in names}
