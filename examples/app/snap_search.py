@@ -9,6 +9,7 @@ from vasily_fashion.retrieval import FashionItemRetriever
 from vasily_fashion.utils import read_image
 
 import chainer
+import numpy as np
 from pydantic import BaseModel, Field
 
 
@@ -57,7 +58,8 @@ class SnapSearch:
 
     def __init__(self, detector, extractor, index, shop, max_pixel):
         self._retrievers = {
-            within: FashionItemRetriever(detector, extractor, index, within)
+            within: FashionItemRetriever(
+                detector, extractor, _Offered(index, shop), within)
             for within in (False, True)}
         self._shop = shop
         self._max_pixel = max_pixel
@@ -107,6 +109,27 @@ class SnapSearch:
             id=product_id, distance=distance, category=_name(category),
             price=price, url=url,
             image=f'product-image?id={quote(product_id, safe="")}')
+
+
+class _Offered:
+    """An index, of which what the shop does not have any more is not found."""
+
+    def __init__(self, index, shop):
+        self._index, self._shop = index, shop
+
+    def search(self, queries, k, category=None):
+        n = k
+        while True:
+            distances, ids = self._index.search(queries, n, category)
+            has = {i: self._shop.has(str(i)) for i in set(ids.ravel().tolist())}
+            rows = [[j for j, i in enumerate(row) if has[i]][:k] for row in ids.tolist()]
+            n_found = min(map(len, rows), default=0)
+            if n_found == k or ids.shape[1] < n:
+                break
+            n *= 2
+        rows = np.array([row[:n_found] for row in rows], int).reshape(len(rows), n_found)
+        return (np.take_along_axis(distances, rows, axis=1),
+                np.take_along_axis(ids, rows, axis=1))
 
 
 def _name(category):

@@ -302,6 +302,7 @@ def _pieces():
     n = 300_000
     return {
         'JPEG comments': jpeg[:2] + b'\xff\xfe\0\2' * n + jpeg[2:],
+        'JPEG comments at the end': jpeg[:-2] + b'\xff\xfe\0\2' * n + jpeg[-2:],
         'JPEG fill': jpeg[:2] + b'\xff' * n + jpeg[2:],
         'PNG chunks': png[:33] + _chunk(b'abCd', b'') * n + png[33:],
         'PNG chunks at the end': png[:-12] + _chunk(b'tEXt', b'a\0b') * n + png[-12:],

@@ -1,3 +1,4 @@
+import logging
 import os
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,8 @@ from vasily_fashion.datasets.read_annotation import read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
+
+_log = logging.getLogger(__name__)
 
 _SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff')
 
@@ -105,4 +108,14 @@ def _list_images(root):
             Path(folder, file).relative_to(root).as_posix()
             for file in sorted(files)
             if file.lower().endswith(_SUFFIXES) and not file.startswith('.')]
-    return names
+    for name in names:
+        if not _is_text(name):
+            _log.warning('left out: %r: its name is not UTF-8; rename it', name)
+    return [name for name in names if _is_text(name)]
+
+
+def _is_text(name):
+    try:
+        return name.isascii() or bool(name.encode())
+    except UnicodeEncodeError:
+        return False

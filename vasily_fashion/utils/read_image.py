@@ -102,12 +102,15 @@ class _Counted:
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, n=-1):
+        self.count()
+        return self._file.read(n)
+
+    def count(self):
         self._n += 1
         if self._n > _MAX_READ:
             raise ImageReadError(
                 f'{self._name}: the file is in more than {_MAX_READ:,} pieces; '
                 'save it again as JPEG or PNG')
-        return self._file.read(n)
 
 
 def _read(f, name, max_pixel):
@@ -185,6 +188,7 @@ def _check_scans(f, path):
     f.seek(at)
     n_scan, i = 0, 2
     while (found := _MARKER.search(content, i)) and content[found.end() - 1] != 0xd9:
+        f.count()
         n_scan += content[found.end() - 1] == 0xda
         if n_scan > _MAX_SCAN:
             raise ImageReadError(
