@@ -21,7 +21,7 @@ from vasily_fashion.retrieval import FaissIndex, FlatIndex
 import numpy as np
 for name in sys.argv[1:]:
     rng = np.random.default_rng(0)
-    index = FlatIndex(16) if name == 'flat' else FaissIndex(16, name)
+    index = FlatIndex(16) if name == 'flat' else FaissIndex(16, factory=name)
     index.add(rng.normal(size=(1500, 16)), [f'p{i}' for i in range(1500)], np.arange(1500) % 5)
     index.remove({f'p{i}' for i in range(900)})
     index.add(rng.normal(size=(200, 16)), [f'q{i}' for i in range(200)])

@@ -6,6 +6,7 @@ are embedded at the start, or before by build_index.py: --index.
 import argparse
 import logging
 import sys
+import time
 from pathlib import Path
 
 from vasily_fashion.datasets.image_files import list_images
@@ -17,10 +18,12 @@ from vasily_fashion.utils import ImageReadError, read_image
 
 import chainer
 import uvicorn
+from catalogue import Catalogue, IndexFile, version_of
+from connection import Connection
 from shop import DatasetShop, SyntheticShop
 from snap_search import SnapSearch
 from tqdm import tqdm
-from web import create_app
+from web import LOOPBACK, create_app
 
 _BATCH_SIZE = 32
 _N_SAMPLE = 6
@@ -77,6 +80,14 @@ def main(argv=None):
     parser.add_argument(
         '--max-pixel', type=int, default=16_000_000,
         help='of a snap (default: %(default)s)')
+    parser.add_argument(
+        '--allow-host', action='append', default=[], metavar='NAME',
+        help='a name or address by which clients may call this server, beside '
+        'localhost and --host; * for any; may come several times')
+    parser.add_argument(
+        '--allow-origin', action='append', default=[], metavar='URL',
+        help='another site whose pages may search, such as '
+        'https://shop.example; may come several times')
     args = parser.parse_args(argv)
     if args.root is None and args.index is not None:
         parser.error('--index: name the folder of its product photos as well')
@@ -87,7 +98,7 @@ def main(argv=None):
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     uvicorn.run(app, host=args.host, port=args.port, log_level='info',
-                access_log=False)
+                access_log=False, http=Connection, ws='none', backlog=128)
     return 0
 
 
@@ -99,18 +110,37 @@ def load_app(args):
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
     _log.info('the networks are computed by %s', computed_by)
-    if args.root is None:
-        shop = SyntheticShop(args.n_item, _N_SAMPLE, args.seed)
-    else:
-        shop = DatasetShop(open_dataset(
+
+    def open_shop():
+        if args.root is None:
+            return SyntheticShop(args.n_item, _N_SAMPLE, args.seed)
+        return DatasetShop(open_dataset(
             args.dataset, args.root, args.split, 'skip', args.images))
-    index = (embed(shop, extractor) if args.index is None
-             else load_index(args.index, extractor))
-    _log.info('%d products', len(index))
+
+    def open_catalogue(version):
+        shop = open_shop()
+        index = (embed(shop, extractor) if args.index is None
+                 else load_index(args.index, extractor))
+        n_product = sum(shop.has(str(i)) for i in index.ids.tolist())
+        _log.info('%d products', n_product)
+        if n_product < len(index):
+            _log.warning('%d products of the index are not in the shop, and are '
+                         'not offered', len(index) - n_product)
+        return Catalogue(SnapSearch(detector, extractor, index, shop, args.max_pixel),
+                         shop, n_product, version)
+
+    index_file = None
+    if args.index is None:
+        catalogue = open_catalogue(version_of(time.time()))
+    else:
+        index_file = IndexFile(args.index, open_catalogue)
+        catalogue = index_file.load()
     return create_app(
-        SnapSearch(detector, extractor, index, shop, args.max_pixel), shop,
-        len(index), computed_by, read_samples(args.samples) or shop.snaps,
-        args.max_waiting, args.max_byte, args.max_pixel)
+        catalogue.search, catalogue.shop, catalogue.n_product, computed_by,
+        read_samples(args.samples) or catalogue.shop.snaps, args.max_waiting,
+        args.max_byte, args.max_pixel, catalogue.version, index_file,
+        ['*'] if '*' in args.allow_host else [*LOOPBACK, args.host, *args.allow_host],
+        args.allow_origin)
 
 
 def embed(shop, extractor):

@@ -1,8 +1,16 @@
 """What is searched: the product images of a shop, and what is known of them."""
+import functools
+import logging
+import os
+
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.retrieval.embed_catalogue import product_ids
 
 import numpy as np
+
+_N_SHOWN = 20  # of the photos that are left out
+
+_log = logging.getLogger(__name__)
 
 
 class SyntheticShop:
@@ -31,18 +39,26 @@ class SyntheticShop:
             raise KeyError(product_id)
         return self._images[int(product_id)][0]
 
+    def has(self, product_id):
+        """Whether the shop has a product now."""
+        return product_id in self.ids
+
     def about(self, product_id):
         """Category, price and address of its page, as far as known."""
-        if product_id not in self.ids:
-            return -1, None, None
         return int(self.categories[int(product_id)]), None, None
 
 
 class DatasetShop:
     """The gallery of a data set, such as a folder of product photos.
 
+    Photos that no client is to have are left out, and named in the log: links
+    out of the folder, pipes and devices.
+
     Args:
         dataset (vasily_fashion.datasets.RetrievalDataset): The data set.
+
+    Raises:
+        ValueError: If no photo is left.
     """
 
     snaps = ()
@@ -50,7 +66,10 @@ class DatasetShop:
     def __init__(self, dataset):
         gallery = np.flatnonzero(dataset.is_gallery)
         self._dataset = dataset
-        self.ids = product_ids(dataset.choose(dataset.is_gallery))
+        ids = product_ids(dataset.choose(dataset.is_gallery))
+        keep = _which_are_photos(dataset, gallery)
+        gallery = gallery[keep]
+        self.ids = [ids[i] for i in keep]
         self.categories = dataset.labels[gallery]
         self._row_of_id = dict(zip(self.ids, gallery.tolist(), strict=True))
 
@@ -63,13 +82,43 @@ class DatasetShop:
         """
         return self._dataset.read_crop(self._row_of_id[product_id])
 
+    def has(self, product_id):
+        """Whether the shop has a product, and its photo is there now."""
+        row = self._row_of_id.get(product_id)
+        return row is not None and os.path.isfile(
+            self._dataset.root / self._dataset.names[row])
+
     def about(self, product_id):
         """Category, price and address of its page, as far as known."""
-        row = self._row_of_id.get(product_id)
-        if row is None:  # the index is older than the folder
-            return -1, None, None
+        row = self._row_of_id[product_id]
         # a folder's CSV may have these
         price = getattr(self._dataset, 'prices', {row: ''})[row]
         url = getattr(self._dataset, 'urls', {row: ''})[row]
         return (int(self._dataset.labels[row]), price or None,
                 url if url.startswith(('https://', 'http://')) else None)
+
+
+def _which_are_photos(dataset, gallery):
+    """Which of the gallery's rows, by number; the log says why not the others."""
+    root = os.path.realpath(dataset.root)
+    real_folder = functools.lru_cache(os.path.realpath)
+
+    def why_not(name):
+        path = os.path.join(root, name)
+        folder, file = os.path.split(path)
+        real = (os.path.realpath(path) if os.path.islink(path)
+                else os.path.join(real_folder(folder), file))
+        if os.path.commonpath([root, real]) != root:
+            return f'it is a link out of {dataset.root}'
+        return '' if os.path.isfile(real) else 'it is not a regular file'
+
+    reasons = [why_not(dataset.names[row]) for row in gallery.tolist()]
+    left_out = [i for i, reason in enumerate(reasons) if reason]
+    for i in left_out[:_N_SHOWN]:
+        _log.warning('left out: %r: %s', dataset.names[gallery[i]], reasons[i])
+    if len(left_out) > _N_SHOWN:
+        _log.warning('left out: %d more', len(left_out) - _N_SHOWN)
+    if len(left_out) == len(reasons):
+        raise ValueError(
+            f'{dataset.root} has no photo that can be shown; see the reasons above')
+    return [i for i, reason in enumerate(reasons) if not reason]

@@ -9,6 +9,7 @@ from vasily_fashion.retrieval import FashionItemRetriever
 from vasily_fashion.utils import read_image
 
 import chainer
+import numpy as np
 from pydantic import BaseModel, Field
 
 
@@ -30,6 +31,8 @@ class Item(BaseModel):
     bbox: tuple[float, float, float, float] = Field(
         description='y_min, x_min, y_max, x_max, in pixels of the snap')
     category: str | None = Field(description='null for a box of your own')
+    second_category: str | None = Field(
+        description='what else the detector took it for; null if nothing')
     score: float | None = Field(description='null for a box of your own')
     products: list[Product] = Field(description='nearest first')
 
@@ -56,19 +59,18 @@ class SnapSearch:
     """
 
     def __init__(self, detector, extractor, index, shop, max_pixel):
-        self._retrievers = {
-            within: FashionItemRetriever(detector, extractor, index, within)
-            for within in (False, True)}
+        self._retriever = FashionItemRetriever(
+            detector, extractor, _Offered(index, shop))
         self._shop = shop
         self._max_pixel = max_pixel
 
-    def __call__(self, content, k, category='any', boxes=None):
+    def __call__(self, content, k, category='same', boxes=None):
         """Search for the items of a snap.
 
         Args:
             content (bytes): An image file.
             k (int): Products for each item.
-            category (str): 'any'; 'same': products of the item's category; or
+            category (str): 'same': products of the item's category; 'any'; or
                 one of FASHION_CATEGORIES: products of that.
             boxes (list): (y_min, x_min, y_max, x_max), to be searched for
                 instead of what the detector finds.
@@ -82,12 +84,9 @@ class SnapSearch:
         """
         start = time.perf_counter()
         img = read_image(io.BytesIO(content), self._max_pixel)
-        of_category = (FASHION_CATEGORIES.index(category)
-                       if category in FASHION_CATEGORIES else None)
         with chainer.using_config('accelerate', 'fast'):
-            items, = self._retrievers[category == 'same'].retrieve(
-                [img], k, None if boxes is None else [boxes],
-                search_category=of_category)
+            items, = self._retriever.retrieve(
+                [img], k, None if boxes is None else [boxes], category=category)
         items = [self._item(item) for item in items]
         items.sort(key=lambda item: -(item.score or 0))
         return SearchResult(
@@ -96,7 +95,8 @@ class SnapSearch:
 
     def _item(self, item):
         return Item(
-            bbox=item.bbox.tolist(), category=_name(item.category),
+            bbox=item.bbox.tolist(), category=item.category_name,
+            second_category=_name(item.second_category),
             score=None if math.isnan(item.score) else item.score,
             products=[self._product(str(i), float(d)) for i, d in zip(
                 item.ids.tolist(), item.distances, strict=True)])
@@ -107,6 +107,27 @@ class SnapSearch:
             id=product_id, distance=distance, category=_name(category),
             price=price, url=url,
             image=f'product-image?id={quote(product_id, safe="")}')
+
+
+class _Offered:
+    """An index, of which what the shop does not have any more is not found."""
+
+    def __init__(self, index, shop):
+        self._index, self._shop = index, shop
+
+    def search(self, queries, k, category=None):
+        n = k
+        while True:
+            distances, ids = self._index.search(queries, n, category)
+            has = {i: self._shop.has(str(i)) for i in set(ids.ravel().tolist())}
+            rows = [[j for j, i in enumerate(row) if has[i]][:k] for row in ids.tolist()]
+            n_found = min(map(len, rows), default=0)
+            if n_found == k or ids.shape[1] < n:
+                break
+            n *= 2
+        rows = np.array([row[:n_found] for row in rows], int).reshape(len(rows), n_found)
+        return (np.take_along_axis(distances, rows, axis=1),
+                np.take_along_axis(ids, rows, axis=1))
 
 
 def _name(category):

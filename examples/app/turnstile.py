@@ -1,8 +1,9 @@
 """Lets a bounded number of requests in, and computes one at a time."""
 import asyncio
-import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+import anyio
 
 
 class Full(Exception):
@@ -16,8 +17,8 @@ class Turnstile:
     only make both late. What is let in is answered in turn.
 
     Args:
-        n_seat (int): Requests that are let in at a time, those that are
-            being sent and the one that is computed among them.
+        n_seat (int): Requests that are let in at a time, the one that is
+            computed among them.
 
     Attributes:
         n_seat (int): See above.
@@ -26,38 +27,39 @@ class Turnstile:
 
     def __init__(self, n_seat):
         self.n_seat, self.n_taken = n_seat, 0
-        self._turn = asyncio.Lock()  # first come, first served
+        self._turn = anyio.Lock()  # first come, first served
         self._thread = ThreadPoolExecutor(1, 'search')
         self._since = None
 
-    @contextlib.asynccontextmanager
-    async def seat(self):
-        """Hold a seat.
+    async def run(self, gone, function, *args):
+        """Take a seat, and call a function in the thread when those before are done.
+
+        Args:
+            gone (async callable): Returns when the client has hung up. If its
+                turn has not come then, the seat is free again at once.
+            function, args: What to call.
+
+        Returns:
+            What it returns, or :obj:`None` if the client has hung up before.
 
         Raises:
-            Full: If there is none; nothing waits for one.
+            Full: If there is no seat; nothing waits for one.
         """
         if self.n_taken >= self.n_seat:
             raise Full
         self.n_taken += 1
         try:
-            yield
-        finally:
-            self.n_taken -= 1
+            is_turn = False
+            async with anyio.create_task_group() as group:
+                async def leave():
+                    await gone()
+                    group.cancel_scope.cancel()
 
-    async def run(self, is_wanted, function, *args):
-        """Call a function in the thread, when those before are done.
-
-        Args:
-            is_wanted (async callable): Asked when it is its turn; where it
-                says no, :obj:`None` is returned and nothing computed.
-            function, args: What to call.
-
-        Returns:
-            What it returns.
-        """
-        async with self._turn:
-            if not await is_wanted():
+                group.start_soon(leave)
+                await self._turn.acquire()
+                is_turn = True
+                group.cancel_scope.cancel()
+            if not is_turn:
                 return None
             self._since = time.monotonic()
             try:
@@ -65,6 +67,9 @@ class Turnstile:
                     self._thread, function, *args)
             finally:
                 self._since = None
+                self._turn.release()
+        finally:
+            self.n_taken -= 1
 
     @property
     def busy_for(self):

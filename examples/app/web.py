@@ -1,18 +1,22 @@
 """The web side: a page for people, JSON for programs."""
 import asyncio
 import contextlib
+import email.message
 import enum
 import functools
 import io
 import logging
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.utils import ImageReadError
 from vasily_fashion.visualizations import CATEGORY_COLOURS
 
 import numpy as np
+from catalogue import Catalogue
+from connection import say_when_files_are_out
 from fastapi import HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -21,6 +25,8 @@ from fastapi_offline import FastAPIOffline
 from PIL import Image
 from pydantic import BaseModel, Field
 from snap_search import SearchResult
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 from turnstile import Full, Turnstile
 
@@ -32,6 +38,8 @@ _THUMBNAIL = 320  # the longer side of a product's picture, in pixels
 _N_KEPT = 2000  # thumbnails that are kept in memory, of 20 kB or so
 _MAX_K, _MAX_BOX = 50, 20
 _UPLOAD_SECONDS = 30
+_MAX_PART = 20  # of a form
+LOOPBACK = '127.0.0.1', 'localhost', '::1', '[::1]'
 # After so long a search is said to hang.
 _STUCK_SECONDS = 60
 # A client that sends too much is listened to for as much again, so that it
@@ -60,8 +68,14 @@ class Shop(BaseModel):
 class Health(BaseModel):
     """Whether snaps are answered."""
 
-    status: str
-    n_product: int
+    status: str = Field(
+        description="'ok'; 'full': as many wait as may; 'stuck': one has been "
+        'computed for more than a minute')
+    n_product: int = Field(description='of the index, that the shop has')
+    index: str | None = Field(
+        description='when the index was written; null of Milvus')
+    index_refused: str | None = Field(
+        description='why a newer index is not taken')
     computed_by: str
     n_waiting: int
     max_waiting: int
@@ -75,7 +89,8 @@ class Refusal(BaseModel):
 
 def create_app(search, shop, n_product, computed_by='', samples=(),
                max_waiting=64, max_byte=10 * 1000 * 1000,
-               max_pixel=16 * 1000 * 1000):
+               max_pixel=16 * 1000 * 1000, version=None, index_file=None,
+               allowed_hosts=LOOPBACK, allowed_origins=()):
     """Make the app.
 
     Args:
@@ -86,24 +101,68 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
         samples (sequence of numpy.ndarray): Snaps to try it with.
         max_waiting (int): Requests that are let in at a time.
         max_byte, max_pixel (int): Of a snap.
+        version (str): When the index was written.
+        index_file (IndexFile): Where the index is from, to be opened again
+            when it is replaced.
+        allowed_hosts (sequence of str): Names that a request may call this
+            server by.
+        allowed_origins (sequence of str): Other sites whose pages may search,
+            such as 'https://shop.example'.
 
     Returns:
         fastapi.FastAPI: The app.
     """
     turnstile = Turnstile(max_waiting)
+    state = _State(Catalogue(search, shop, n_product, version))
     sample_files = [jpeg(img, max(img.shape)) for img in samples]
 
     # It takes two at a time: a photo in memory is large.
     decoding = asyncio.Semaphore(2)
 
+    # Bytes of all snaps that are being sent or wait.
+    room = Room(max_waiting * max_byte)
+
     @functools.lru_cache(_N_KEPT)
-    def thumbnail(product_id):
+    def thumbnail(shop, product_id):
         return jpeg(shop.read(product_id), _THUMBNAIL)
 
+    async def open_again():
+        try:
+            if index_file.stamp() != index_file.opened:
+                state.catalogue = await asyncio.to_thread(index_file.load)
+                state.refused = None
+                thumbnail.cache_clear()
+                _log.info('a new index is searched, of %s: %d products',
+                          state.catalogue.version, state.catalogue.n_product)
+        except (ImportError, OSError, ValueError) as error:
+            if state.refused != str(error):
+                _log.warning(
+                    'the new index is refused, the one before is searched: %s', error)
+            state.refused = str(error)
+
+    def look():
+        """See whether the index was replaced; a task that ends when it is open."""
+        if index_file is not None and (state.opening is None or state.opening.done()):
+            state.opening = asyncio.create_task(open_again())
+        return state.opening
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        asyncio.get_running_loop().set_exception_handler(say_when_files_are_out)
+        yield
+
     app = FastAPIOffline(
+        lifespan=lifespan,
         title='vasily_fashion', summary='A street snap in, similar products '
         'of a shop out.', description='What is sent is kept in memory for '
         'as long as it is searched with, and nowhere else.')
+
+    if allowed_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=allowed_origins,
+            allow_methods=['GET', 'POST'], allow_headers=['Content-Type'])
+    app.add_middleware(
+        TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
 
     @app.exception_handler(RequestValidationError)
     async def say_what_is_wrong(request, error):
@@ -123,8 +182,10 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
     @app.get('/shop')
     async def about_the_shop() -> Shop:
         """What is searched, and the limits."""
+        look()
+        shop = state.catalogue.shop
         return Shop(
-            n_product=n_product, max_k=_MAX_K, max_byte=max_byte,
+            n_product=state.catalogue.n_product, max_k=_MAX_K, max_byte=max_byte,
             max_pixel=max_pixel, categories=[
                 name for i, name in enumerate(FASHION_CATEGORIES)
                 if (shop.categories == i).any()],
@@ -134,20 +195,29 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
 
     @app.get('/health', responses={503: {'model': Health}})
     async def health(response: Response) -> Health:
-        """Whether snaps are answered; 503 while one hangs."""
-        stuck = turnstile.busy_for > _STUCK_SECONDS
-        if stuck:
+        """Whether snaps are answered; 503 while they are not."""
+        look()
+        status = ('stuck' if turnstile.busy_for > _STUCK_SECONDS else
+                  'full' if turnstile.n_taken == max_waiting else 'ok')
+        if status != 'ok':
             response.status_code = 503
         return Health(
-            status='stuck' if stuck else 'ok', n_product=n_product,
+            status=status, n_product=state.catalogue.n_product,
+            index=state.catalogue.version, index_refused=state.refused,
             computed_by=computed_by, n_waiting=turnstile.n_taken,
             max_waiting=max_waiting)
 
     @app.post('/search', openapi_extra={'requestBody': {
         'required': True, 'description': 'An image file: JPEG, PNG, WebP, ...',
-        'content': {'application/octet-stream': {
-            'schema': {'type': 'string', 'format': 'binary'}}}}},
+        'content': {
+            'application/octet-stream': {
+                'schema': {'type': 'string', 'format': 'binary'}},
+            'multipart/form-data': {'schema': {
+                'type': 'object', 'properties': {
+                    'file': {'type': 'string', 'format': 'binary'}}}}}}},
         responses={
+            403: {'model': Refusal, 'description': 'It is from the page of '
+                  'another site'},
             408: {'model': Refusal, 'description': 'It was sent too slowly'},
             413: {'model': Refusal, 'description': 'Too many bytes'},
             422: {'model': Refusal, 'description': 'No image that can be '
@@ -159,24 +229,28 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
             k: Annotated[int, Query(
                 ge=1, le=_MAX_K, description='products for each item')] = 8,
             category: Annotated[Category, Query(
-                description="of the products; 'same' as the item's")] = Category.any,
+                description="of the products; 'same' as the item's")] = Category.same,
             box: Annotated[list[str] | None, Query(
                 description='y_min,x_min,y_max,x_max: a box of your own, in '
                 'pixels, instead of what is detected; up to '
                 f'{_MAX_BOX}')] = None) -> SearchResult:
         """Find the items of a snap, and the products nearest to each.
 
-        The body of the request is the image file itself.
+        The body of the request is the image file itself, or a form with it.
         """
+        refuse_other_sites(request, allowed_origins)
         boxes = None if box is None else parse_boxes(box)
         try:
-            async with turnstile.seat():
-                content = await read_body(request, max_byte)
+            with room.hold() as hold:
+                content = image_of(
+                    await read_body(request, max_byte, hold),
+                    request.headers.get('content-type', ''))
+                if opening := look():
+                    await asyncio.shield(opening)
                 result = await turnstile.run(
-                    functools.partial(is_there, request),
-                    search, content, k, category.value, boxes)
+                    functools.partial(hung_up, request), state.catalogue.search,
+                    content, k, category.value, boxes)
         except Full:
-            await read_body(request, max_byte, keep=False)
             raise HTTPException(
                 503, f'{max_waiting} snaps are waiting already; try again in '
                 'a minute', {'Retry-After': '60'}) from None
@@ -194,7 +268,10 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
         """The picture of a product, a JPEG of up to 320 pixels."""
         try:
             async with decoding:
-                content = await asyncio.to_thread(thumbnail, id)
+                shop = state.catalogue.shop
+                if not await asyncio.to_thread(shop.has, id):
+                    raise KeyError(id)
+                content = await asyncio.to_thread(thumbnail, shop, id)
         except (KeyError, ImageReadError) as error:
             _log.info('no picture of product %r: %r', id, error)
             raise HTTPException(404, 'there is no such picture') from error
@@ -209,10 +286,49 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
     return app
 
 
-async def read_body(request, max_byte, keep=True):
+class _State:
+    """What is searched now."""
+
+    def __init__(self, catalogue):
+        self.catalogue = catalogue
+        self.refused = self.opening = None
+
+
+class Room:
+    """Memory for what clients send.
+
+    A client takes of it what it has sent, not what it says that it will.
+
+    Args:
+        n_byte (int): How much there is.
+    """
+
+    def __init__(self, n_byte):
+        self._n_left = n_byte
+
+    @contextlib.contextmanager
+    def hold(self):
+        """A function that takes bytes until the end, where there are so many."""
+        n_held = 0
+
+        def hold(n):
+            nonlocal n_held
+            if n > self._n_left:
+                raise Full
+            self._n_left -= n
+            n_held += n
+
+        try:
+            yield hold
+        finally:
+            self._n_left += n_held
+
+
+async def read_body(request, max_byte, hold):
     """What a client sends.
 
     Raises:
+        Full: If there is no room for it.
         HTTPException: If it is too much, or comes too slowly.
     """
     parts, n = [], 0
@@ -222,9 +338,10 @@ async def read_body(request, max_byte, keep=True):
                 n += len(part)
                 if n > _PATIENCE * max_byte:
                     break
-                if keep and n <= max_byte:
+                if n <= max_byte:
+                    hold(len(part))
                     parts.append(part)
-                elif n > max_byte:
+                else:
                     parts.clear()
     except TimeoutError:
         raise HTTPException(
@@ -239,9 +356,55 @@ async def read_body(request, max_byte, keep=True):
     return b''.join(parts)
 
 
-async def is_there(request):
-    """Whether the client still waits."""
-    return not await request.is_disconnected()
+def image_of(content, content_type):
+    """The image file in a body: all of it, or the file of a form.
+
+    Raises:
+        HTTPException: If there is none.
+    """
+    about = email.message.Message()
+    about['Content-Type'] = content_type
+    if about.get_content_type() == 'multipart/form-data':
+        boundary = about.get_boundary('').encode('latin-1', 'replace')
+        parts = (b'\r\n' + content).split(b'\r\n--' + boundary, _MAX_PART)[1:]
+        files = [part.partition(b'\r\n\r\n')[2] for part in parts if
+                 b'filename' in part.partition(b'\r\n\r\n')[0].lower()]
+        if len(files) != 1:
+            raise HTTPException(
+                422, f'the form has {len(files)} files; send one, as '
+                'curl -F file=@snap.jpg does')
+        content = files[0]
+    if not content:
+        raise HTTPException(
+            422, 'the image: it is empty; send the bytes of an image file, as '
+            'curl --data-binary @snap.jpg does')
+    if content[:99].lstrip()[:1] in (b'{', b'['):
+        raise HTTPException(
+            422, 'the image: this is JSON; send the bytes of an image file, as '
+            'curl --data-binary @snap.jpg does')
+    return content
+
+
+def refuse_other_sites(request, allowed_origins):
+    """Refuse what the page of another site sends by a visitor's browser.
+
+    Raises:
+        HTTPException: If it is such.
+    """
+    origin = request.headers.get('origin')
+    if origin in allowed_origins:
+        return
+    if (request.headers.get('sec-fetch-site') == 'cross-site' if origin is None
+            else urlsplit(origin).netloc != request.headers.get('host')):
+        raise HTTPException(
+            403, f'this is from the page of another site, {origin}; the server '
+            'has to be started with --allow-origin for that')
+
+
+async def hung_up(request):
+    """Return when the client has hung up."""
+    while (await request.receive())['type'] != 'http.disconnect':
+        pass
 
 
 def parse_boxes(texts):

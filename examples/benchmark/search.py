@@ -58,7 +58,7 @@ def numpy_search(x, norms, queries):
 
 def exact(x, queries, flat, repeat):
     """Seconds of exact searches."""
-    faiss_flat = FaissIndex(_DIM, 'Flat')
+    faiss_flat = FaissIndex(_DIM, factory='Flat')
     faiss_flat.add(x, np.arange(len(x)))
     plain = faiss.IndexFlatL2(_DIM)
     plain.add(x)
@@ -91,7 +91,7 @@ def approximate(x, queries, flat, factories, repeat):
     some.add(x[::100], np.arange(0, len(x), 100))
     filtered = some.search(queries[:100], _K)[1]
     for factory in factories:
-        index = FaissIndex(_DIM, factory)
+        index = FaissIndex(_DIM, factory=factory)
         start = time.perf_counter()
         if index.n_training:
             index.train(x[:500000])
@@ -139,7 +139,7 @@ def settings(index):
 def milvus(x, queries, truth, repeat):
     """Milvus Lite, in a file."""
     with tempfile.TemporaryDirectory() as folder:
-        index = MilvusIndex(_DIM, os.path.join(folder, 'milvus.db'))
+        index = MilvusIndex(_DIM, uri=os.path.join(folder, 'milvus.db'))
         start = time.perf_counter()
         index.add(x, np.arange(len(x)))
         index.save()

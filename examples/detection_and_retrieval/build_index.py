@@ -172,7 +172,7 @@ def build(args, out, extractor, stores, ids):
     first = json.loads(state.read_text()) if state.exists() else None
     if args.index == 'milvus':
         path = args.uri or out / 'milvus.db'
-        index = MilvusIndex(dim, path, extractor=extractor)
+        index = MilvusIndex(dim, uri=path, extractor=extractor)
     elif args.index == 'faiss':
         path = out / 'faiss'
         # the folder comes before the index that is written into it
@@ -183,7 +183,7 @@ def build(args, out, extractor, stores, ids):
             factory = args.factory or choose_factory(
                 n, dim, None if args.memory is None else args.memory * 1e9)
             print(f'Faiss: {factory}')
-            index = FaissIndex(dim, factory, extractor=extractor)
+            index = FaissIndex(dim, factory=factory, extractor=extractor)
             if index.n_training:
                 index.train(sample(stores))
     else:

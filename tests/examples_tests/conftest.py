@@ -15,9 +15,10 @@ def serve():
     """Start examples/app/serve.py with arguments; give its address."""
     processes = []
 
-    def start(*argv):
+    def start(*argv, limit=None):
+        files = [] if limit is None else ['prlimit', f'--nofile={limit}']
         process = subprocess.Popen(
-            [sys.executable, _ROOT / 'examples' / 'app' / 'serve.py', *argv,
+            [*files, sys.executable, _ROOT / 'examples' / 'app' / 'serve.py', *argv,
              '--port', '0'], stderr=subprocess.PIPE, text=True,
             env={**os.environ, 'PYTHONPATH': str(_ROOT)})
         processes.append(process)
@@ -26,13 +27,14 @@ def serve():
             lines.append(line)
             found = re.search(r'running on (http://\S+)', line)
             if found:
+                start.head.extend(lines)
                 # a full pipe would stop it
                 threading.Thread(
                     target=start.log.extend, args=(process.stderr,), daemon=True).start()
                 return found[1] + '/'
         raise AssertionError(f'serve.py ended: {"".join(lines)}')
 
-    start.processes, start.log = processes, []  # for tests to look at
+    start.processes, start.log, start.head = processes, [], []  # for tests to look at
     yield start
     for process in processes:
         process.terminate()

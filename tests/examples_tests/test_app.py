@@ -78,7 +78,8 @@ def test_own_boxes_and_a_category(url, snap):
 
 def test_same_category(url, snap):
     for item in _search(url, snap, category='same').json()['items']:
-        assert {p['category'] for p in item['products']} <= {item['category']}
+        assert {p['category'] for p in item['products']} <= {
+            item['category'], item['second_category']}
 
 
 def test_pictures_of_products(url, snap):
@@ -128,6 +129,8 @@ def test_byte_limit(url, times):
     ({'box': 'nan,0,5,9'}, 'bboxes[0][0] is empty'),
     ({'box': '0,0,inf,9'}, 'bboxes[0] has infinite numbers'),
     ({'box': '9000,0,9001,9'}, 'bboxes[0][0] is outside the snap'),
+    ({'box': '5,5,5.5,9'}, 'bboxes[0][0] has less than a pixel of the snap'),
+    ({'box': '-9,-9,0.5,9'}, 'bboxes[0][0] has less than a pixel of the snap'),
     ({'box': ['0,0,9,9'] * 21}, 'box: more than 20'),
 ])
 def test_wrong_parameters(url, snap, params, detail):
@@ -161,7 +164,7 @@ def test_those_who_leave_are_not_searched_for(serve, url, snap):
     for _ in range(_MAX_WAITING):
         with socket.create_connection((host, int(port))) as client:
             client.sendall(
-                b'POST /search HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n'
+                b'POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n'
                 b'\r\nhalf')
     assert _search(url, snap, box='0,0,99,99').status_code == 200
     assert 'Traceback' not in ''.join(serve.log)

@@ -65,6 +65,28 @@ def test_every_index(shop, tmp_path, capsys):
     assert 'by an extractor of weights' in capsys.readouterr().err
 
 
+def test_milvus_again_in_processes_of_their_own(shop, tmp_path):
+    pytest.importorskip('milvus_lite')
+
+    def build():
+        done = subprocess.run(
+            [sys.executable, _SCRIPT, shop, '--out', tmp_path / 'out', '--index', 'milvus',
+             '--engine', 'chainer'], capture_output=True, text=True,
+            env={**os.environ, 'PYTHONPATH': str(_SCRIPT.parents[2])})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert '4 added, 0 removed' in build()
+    assert '0 added, 0 removed' in build()
+    (shop / '0.jpg').rename(shop / "women's 0.jpg")
+    assert '1 added, 1 removed, 4 in the' in build()
+    (shop / "women's 0.jpg").unlink()
+    assert '0 added, 1 removed, 3 in the' in build()
+    index = MilvusIndex.load(tmp_path / 'out' / 'milvus.db')
+    assert sorted(index.ids.tolist()) == ['1', '2', '3']
+    index.close()
+
+
 def test_nothing_to_index(tmp_path, capsys):
     (tmp_path / 'shop').mkdir()
     with pytest.raises(SystemExit):

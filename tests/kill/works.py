@@ -68,7 +68,7 @@ def _is_there(folder):
 def _open(kind, path):
     if kind == 'flat':
         return FlatIndex.load(path) if _is_there(path) else FlatIndex(_DIM)
-    return FaissIndex.load(path) if _is_there(path) else FaissIndex(_DIM, 'HNSW8')
+    return FaissIndex.load(path) if _is_there(path) else FaissIndex(_DIM, factory='HNSW8')
 
 
 def _path(kind, folder):

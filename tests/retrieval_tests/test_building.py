@@ -61,7 +61,7 @@ def test_from_one_day_to_the_next(shop, tmp_path, kind):
         pytest.importorskip('faiss')
 
     def make():
-        return FlatIndex(3) if kind == 'flat' else FaissIndex(3, 'HNSW8')
+        return FlatIndex(3) if kind == 'flat' else FaissIndex(3, factory='HNSW8')
 
     folder, index = tmp_path / 'e', make()
     n_added, n_removed, store, extractor = _update(shop, folder, index)
@@ -232,7 +232,7 @@ def test_measure_recall(stored):
 def test_recall_of_an_approximate_index_is_that_of_its_results(stored):
     pytest.importorskip('faiss')
     store, ids = stored
-    index, flat = FaissIndex(3, 'IVF2,Flat', n_probe=1), FlatIndex(3)
+    index, flat = FaissIndex(3, factory='IVF2,Flat', n_probe=1), FlatIndex(3)
     update_index(flat, [store], ids)
     index.train(flat._embeddings[:47])
     update_index(index, [store], ids)

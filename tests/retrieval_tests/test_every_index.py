@@ -1,5 +1,8 @@
 """What all indexes have in common, each against a dictionary and a loop."""
+import inspect
 import itertools
+import subprocess
+import sys
 
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex, load_index
@@ -24,11 +27,11 @@ _EXACT = {
     'flat': lambda path, **kwargs: FlatIndex(_DIM, **kwargs),
     'faiss-flat': lambda path, **kwargs: FaissIndex(_DIM, **kwargs),
     # with so few embeddings these find all there is
-    'faiss-hnsw': lambda path, **kwargs: FaissIndex(_DIM, 'HNSW16', **kwargs),
+    'faiss-hnsw': lambda path, **kwargs: FaissIndex(_DIM, factory='HNSW16', **kwargs),
     'faiss-ivf': lambda path, **kwargs: _trained(FaissIndex(
-        _DIM, 'IVF2,Flat', n_probe=2, **kwargs)),
+        _DIM, factory='IVF2,Flat', n_probe=2, **kwargs)),
     'milvus': lambda path, **kwargs: MilvusIndex(
-        _DIM, path / 'milvus.db', **kwargs),
+        _DIM, uri=path / 'milvus.db', **kwargs),
 }
 
 
@@ -163,8 +166,8 @@ def test_fewer_than_k(index):
 
 @pytest.mark.parametrize('make', [
     lambda path: FlatIndex(128),
-    lambda path: FaissIndex(128, 'HNSW16'),
-    lambda path: MilvusIndex(128, path / 'milvus.db')], ids=['flat', 'faiss-hnsw', 'milvus'])
+    lambda path: FaissIndex(128, factory='HNSW16'),
+    lambda path: MilvusIndex(128, uri=path / 'milvus.db')], ids=['flat', 'faiss-hnsw', 'milvus'])
 def test_many_copies_of_one_embedding(make, tmp_path):
     # A shop's placeholder picture under many ids. A graph of neighbours has no way out of them:
     # Milvus Lite's finds none of the 195.
@@ -192,6 +195,7 @@ def test_many_copies_of_one_embedding(make, tmp_path):
     (lambda x: x.add(np.full((1, _DIM), np.nan), [1]), ValueError, 'NaN'),
     (lambda x: x.add(np.ones((2, _DIM)), [1]), ValueError, '1 ids for 2'),
     (lambda x: x.add(np.ones((2, _DIM)), [1, 1]), ValueError, 'twice'),
+    (lambda x: x.add(np.ones((2, _DIM)), [1, 6]), ValueError, '6 is in the index already'),
     (lambda x: x.add(np.ones((1, _DIM)), ['a']), TypeError, 'are strings'),
     (lambda x: x.add(np.ones((1, _DIM)), [1], [-2]), ValueError, 'categories'),
     (lambda x: x.remove([8]), ValueError, '8 is not in the index'),
@@ -252,3 +256,100 @@ def test_what_is_no_index(tmp_path, name, error, message):
     (tmp_path / 'built' / 'index.npz').touch()
     with pytest.raises(error, match=message):
         load_index(tmp_path / name)
+
+
+_ODD = [
+    "women's dress", 'a "b"', 'back\\slash', "a', 'plain", 'plain', 'two\nlines', 'cr\r\nlf',
+    'tab\t', 'ends in \\', 'ends in "', '%41', 'A', '\u2028', '\x85', '新しい靴', '" or id != "',
+    'bell\a\x7f', 'name of bytes \udcff']
+
+
+def test_any_text_is_an_id(kind, tmp_path):
+    index = _EXACT[kind](tmp_path)
+    x = np.random.default_rng(0).normal(size=(len(_ODD), _DIM)).astype(np.float32)
+    index.add(x, _ODD)
+    index = _save_and_load(index, tmp_path)
+    assert sorted(index.ids.tolist()) == sorted(_ODD)
+    assert index.search(x, 1)[1].ravel().tolist() == _ODD
+    for n, name in enumerate(_ODD, 1):
+        with pytest.raises(ValueError, match='in the index already'):
+            index.add(x[:1], [name])
+        index.remove([name])
+        assert sorted(index.ids.tolist()) == sorted(_ODD[n:])
+    if kind == 'milvus':
+        index.close()
+
+
+def test_many_odd_ids(kind, tmp_path):
+    # Milvus lists a thousand at a time, and goes on behind the last of them
+    ids = [f'{i:04} "\\\'' for i in range(2500)]
+    index = _EXACT[kind](tmp_path)
+    index.add(np.random.default_rng(0).normal(size=(2500, _DIM)), ids)
+    assert sorted(index.ids.tolist()) == ids
+    index.remove(ids[:2400])
+    assert sorted(index.ids.tolist()) == ids[2400:]
+    if kind == 'milvus':
+        index.close()
+
+
+def _elsewhere(path, code):
+    """Run code with `index`, opened by another process; what it prints."""
+    done = subprocess.run([sys.executable, '-c', f'''
+import numpy as np
+from vasily_fashion.retrieval import load_index
+index = load_index({str(path)!r})
+x = np.eye(3, {_DIM}, dtype=np.float32)
+{code}
+if hasattr(index, 'close'): index.close()
+'''], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_the_next_process_goes_on(kind, tmp_path):
+    index = _EXACT[kind](tmp_path)
+    index.add(np.eye(3, _DIM), ['p', 'q', 'r'], [0, 1, 1])
+    if kind == 'milvus':
+        index.save()
+        index.close()
+        path, save = tmp_path / 'milvus.db', 'index.save()'
+    else:
+        path = tmp_path / ('index.npz' if kind == 'flat' else 'index')
+        index.save(path)
+        save = f'index.save({str(path)!r})'
+    assert _elsewhere(path, 'print(len(index), *index.search(x, 1)[1].ravel(), '
+                      '*sorted(index.ids), *index.search(x[:1], 1, 1)[1].ravel())')[:-1] == [
+        '3', 'p', 'q', 'r', 'p', 'q', 'r']
+    _elsewhere(path, f'index.remove(["q"]); index.add(x[1:2] * 2, ["s"]); {save}')
+    assert _elsewhere(path, 'print(*sorted(index.ids), *index.search(x * 2, 1)[1].ravel())') == [
+        'p', 'r', 's', 'p', 's', 'r']
+    again = load_index(path)  # and the process that made it
+    again.remove(['s'])
+    assert sorted(again.ids.tolist()) == ['p', 'r']
+    if kind == 'milvus':
+        again.close()
+
+
+def test_a_milvus_file_is_one_processs(tmp_path):
+    index = MilvusIndex(_DIM, uri=tmp_path / 'milvus.db')
+    index.add(np.eye(3, _DIM), [5, 6, 7])
+    done = subprocess.run([sys.executable, '-c', f'''
+from vasily_fashion.retrieval import load_index
+try:
+    load_index({str(tmp_path / 'milvus.db')!r})
+except OSError as error:
+    print(error)
+'''], capture_output=True, text=True)
+    assert f'{tmp_path / "milvus.db"}: Milvus cannot be opened' in done.stdout
+    assert 'has another process opened the file' in done.stdout
+    index.close()
+
+
+def test_arguments_are_in_one_order():
+    for kind in FlatIndex, FaissIndex, MilvusIndex:
+        for function, first in (
+                (kind, ['dim', 'metric', 'extractor']), (kind.load, ['path', 'extractor'])):
+            parameters = inspect.signature(function).parameters.values()
+            assert [p.name for p in parameters
+                    if p.kind is p.POSITIONAL_OR_KEYWORD] == first
+            assert all(p.kind is p.KEYWORD_ONLY for p in list(parameters)[len(first):])

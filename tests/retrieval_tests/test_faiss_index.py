@@ -44,7 +44,7 @@ _FACTORIES = ['Flat', 'SQ8', 'HNSW16', 'HNSW16,SQ8', 'IVF32,Flat', 'IVF32,SQ8',
 
 @pytest.fixture(params=_FACTORIES, scope='module')
 def index(request, embeddings, categories):
-    index = FaissIndex(_DIM, request.param)
+    index = FaissIndex(_DIM, factory=request.param)
     index.add(embeddings, np.arange(_N), categories)
     return index
 
@@ -88,7 +88,7 @@ def test_a_large_category_is_searched_by_faiss(
 
 def test_lists_that_hold_too_few(embeddings):
     """One list of 32 does not have 200 of the 300 asked for."""
-    index = FaissIndex(_DIM, 'IVF32,Flat', n_probe=1)
+    index = FaissIndex(_DIM, factory='IVF32,Flat', n_probe=1)
     index.add(embeddings[:320], np.arange(320))
     distances, found = index.search(embeddings[:3], 200)
     assert found.shape == (3, 200) and (found >= 0).all()
@@ -99,7 +99,7 @@ def test_lists_that_hold_too_few(embeddings):
 
 def test_removed_rows_are_taken_away(embeddings):
     for factory in 'HNSW16', 'IVF4,Flat':
-        index = FaissIndex(_DIM, factory)
+        index = FaissIndex(_DIM, factory=factory)
         index.add(embeddings[:200], [f'p{i}' for i in range(200)])
         index.remove([f'p{i}' for i in range(60)])
         assert index._index.ntotal == 200 and len(index) == 140
@@ -113,7 +113,7 @@ def test_removed_rows_are_taken_away(embeddings):
 @pytest.mark.parametrize('factory', ['IVF16,Flat', 'IVF16,SQ8', 'IVF16,PQ4'])
 def test_taking_away_rounds_no_more(factory, embeddings):
     """What is rounded is not rounded again, in whatever list that would be."""
-    index = FaissIndex(_DIM, factory, n_probe=16)
+    index = FaissIndex(_DIM, factory=factory, n_probe=16)
     index.add(embeddings, np.arange(_N), np.zeros(_N, int))
     kept = np.arange(0, _N, 30)
     expected = index._decode(kept)
@@ -219,7 +219,7 @@ def test_other_folders(tmp_path, embeddings):
 
 
 def test_training(embeddings):
-    index = FaissIndex(_DIM, 'IVF32,PQ8')
+    index = FaissIndex(_DIM, factory='IVF32,PQ8')
     assert index.n_training == 39 * 256
     with pytest.raises(ValueError, match='too few .* 9,984 or more'):
         index.add(embeddings[:20], range(20))
@@ -234,7 +234,7 @@ def test_training(embeddings):
     'PCA8,Flat', 'OPQ8,IVF32,PQ8', 'flat', 'IVF32', 'LSH', 'IVF32,PQ7'])
 def test_factory_that_is_refused(factory):
     with pytest.raises(ValueError, match='factory'):
-        FaissIndex(_DIM, factory)
+        FaissIndex(_DIM, factory=factory)
 
 
 @pytest.mark.parametrize('n, memory, expected', [
@@ -247,4 +247,4 @@ def test_choose_factory(n, memory, expected):
             choose_factory(n, 128, memory)
     else:
         assert choose_factory(n, 128, memory) == expected
-        FaissIndex(128, expected)
+        FaissIndex(128, factory=expected)

@@ -398,6 +398,8 @@ def test_extreme_sizes(size):
      r'bboxes\[0\]\[1\] is empty'),
     (dict(bboxes=[[[0, 0, 5, np.inf]]]), ValueError, r'bboxes\[0\] has inf'),
     (dict(bboxes=[[[0, 60, 5, 70]]]), ValueError, r'outside the snap.*40 h'),
+    (dict(bboxes=[[[0, 5, 5, 5.9]]]), ValueError, r'\[0\] has less than a pixel of the snap'),
+    (dict(bboxes=[[[-5, 5, .5, 9]]]), ValueError, r'\[0\] has less than a pixel of the snap'),
     (dict(bboxes=[[[0, 0, 5, 3]]], categories=[]), ValueError,
      r'categories has 0 entries'),
     (dict(bboxes=[[[0, 0, 5, 3]]], categories=[[1, 2]]), ValueError,

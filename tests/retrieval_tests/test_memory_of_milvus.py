@@ -26,7 +26,7 @@ def run(code, **env):
 def test_arrow_allocates_from_the_system(env, backend, tmp_path):
     found, = run(f'''
 from vasily_fashion.retrieval import MilvusIndex
-MilvusIndex(2, {str(tmp_path / 'products.db')!r}).close()
+MilvusIndex(2, uri={str(tmp_path / 'products.db')!r}).close()
 import pyarrow
 print(pyarrow.default_memory_pool().backend_name)
 ''', **env)

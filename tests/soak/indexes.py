@@ -32,10 +32,10 @@ _SHARES = {'search': .3, 'search category': .2, 'bad': .05, 'save and load': .00
 INDEXES = {
     'flat': lambda path: FlatIndex(_DIM),
     'faiss-flat': lambda path: FaissIndex(_DIM),
-    'hnsw': lambda path: FaissIndex(_DIM, 'HNSW16'),
-    'ivf': lambda path: FaissIndex(_DIM, 'IVF16,Flat', n_probe=4),
-    'pq': lambda path: FaissIndex(_DIM, 'IVF16,PQ8', n_probe=4),
-    'milvus': lambda path: MilvusIndex(_DIM, path / 'milvus.db'),
+    'hnsw': lambda path: FaissIndex(_DIM, factory='HNSW16'),
+    'ivf': lambda path: FaissIndex(_DIM, factory='IVF16,Flat', n_probe=4),
+    'pq': lambda path: FaissIndex(_DIM, factory='IVF16,PQ8', n_probe=4),
+    'milvus': lambda path: MilvusIndex(_DIM, uri=path / 'milvus.db'),
 }
 _EXACT = 'flat', 'faiss-flat', 'milvus'
 
@@ -170,10 +170,7 @@ class Soak:
         return seconds
 
     def _add(self):
-        return self._put(self._choose(
-            # Milvus replaces what is there
-            np.arange(_N_ID) if self.name == 'milvus'
-            else np.flatnonzero(~self.model.is_there)))
+        return self._put(self._choose(np.flatnonzero(~self.model.is_there)))
 
     def _take(self, numbers):
         ids = self._ids(numbers)
@@ -231,9 +228,8 @@ class Soak:
             'id of another kind': (index.add, (x, [other, other]), 'ids are'),
             'fewer ids': (index.add, (x, [new]), '1 ids for 2'),
             'category -2': (index.add, (x[:1], [new], [-2]), 'categories'),
-            'k 0': (index.search, (x, 0), 'k must be')}
-        if self.name != 'milvus':
-            calls['id is there'] = index.add, (x, [new, there]), 'in the index already'
+            'k 0': (index.search, (x, 0), 'k must be'),
+            'id is there': (index.add, (x, [new, there]), 'in the index already')}
         kind = str(self.rng.choice(list(calls)))
         call, args, message = calls[kind]
         start = time.perf_counter()

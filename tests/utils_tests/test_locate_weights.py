@@ -242,10 +242,41 @@ class _Stalls(_BreaksOff):
         self.server.released.wait(10)
 
 
+class _Trickles(_BreaksOff):
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', '100')
+        self.end_headers()
+        for _ in range(100):
+            if self.server.released.wait(.1):
+                break
+            self.wfile.write(b'x')
+
+
+class _IsLong(_BreaksOff):
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(bytes(1001))
+
+
+class _SaysItIsLong(_BreaksOff):
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', '1001')
+        self.end_headers()
+
+
+@pytest.mark.parametrize('of_chainercv', [False, True])
 @pytest.mark.parametrize(('handler', 'pattern'), [
-    (_BreaksOff, f'4 of {len(_DATA)} bytes'), (_Stalls, 'timed out')])
+    (_BreaksOff, f'4 of {len(_DATA)} bytes'), (_Stalls, 'timed out'),
+    (_Trickles, 'it takes too long'), (_IsLong, 'more than 1,000 bytes'),
+    (_SaysItIsLong, 'it has 1,001 bytes, more than 1,000')])
 def test_broken_download(
-        cache, no_proxy, link_name, monkeypatch, handler, pattern):
+        cache, no_proxy, link_name, monkeypatch, handler, pattern, of_chainercv):
     with http.server.ThreadingHTTPServer(
             ('127.0.0.1', 0), handler) as server:
         server.released = threading.Event()
@@ -255,8 +286,17 @@ def test_broken_download(
         monkeypatch.setattr(
             locate_weights.__globals__['download_weights'],
             '__defaults__', (.5,))
+        monkeypatch.setattr(
+            locate_weights.__globals__['download_weights'], '__kwdefaults__',
+            {'max_byte': 1000, 'max_seconds': 1})
         try:
-            _assert_says_where_to_put_it(cache, link_name, pattern)
+            if of_chainercv:
+                url = f'http://127.0.0.1:{server.server_port}/ssd300.npz'
+                with pytest.raises(OSError, match=pattern):
+                    locate_weights('voc0712', 'fashion_ssd300', url)
+                assert not list(cache.rglob('ssd300*'))
+            else:
+                _assert_says_where_to_put_it(cache, link_name, pattern)
         finally:
             server.released.set()
             server.shutdown()

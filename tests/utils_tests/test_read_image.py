@@ -1,5 +1,8 @@
 import io
+import os
+import socket
 import struct
+import time
 import zlib
 
 from vasily_fashion.utils import ImageReadError, read_image
@@ -263,3 +266,120 @@ def test_max_pixel(tmp_path, rgb):
     assert read_image(tmp_path / 'a.png', max_pixel=24 * 40).shape[1] == 40
     with pytest.raises(ImageReadError, match='a.png.* more than 959 pixels'):
         read_image(tmp_path / 'a.png', max_pixel=24 * 40 - 1)
+
+
+def _jpeg_of_scans(n_scan, progressive=True, other=b''):
+    """A JPEG whose last scan is there again and again."""
+    file = io.BytesIO()
+    Image.new('RGB', (64, 64), (200, 100, 50)).save(file, 'JPEG', progressive=progressive)
+    content = file.getvalue()
+    n = content.count(b'\xff\xda')
+    last = content[content.rindex(b'\xff\xda'):-2]
+    return (content[:2] + other + content[2:-2] + last * (n_scan - n) + b'\xff\xd9')
+
+
+@pytest.mark.parametrize('progressive', [True, False])
+def test_scans_of_a_jpeg_are_counted(progressive):
+    if progressive:
+        assert read_image(io.BytesIO(_jpeg_of_scans(100))).shape == (3, 64, 64)
+    for n in 101, 5000:
+        with pytest.raises(ImageReadError, match='the image: the JPEG has more than 100 scans'):
+            read_image(io.BytesIO(_jpeg_of_scans(n, progressive)))
+
+
+def test_what_is_no_scan_is_not_counted():
+    # in a comment, and behind the end of the image
+    comment = b'\xff\xfe' + struct.pack('>H', 402) + b'\xff\xda' * 200
+    content = _jpeg_of_scans(20, other=comment) + b'\xff\xda' * 200
+    assert read_image(io.BytesIO(content)).shape == (3, 64, 64)
+
+
+def test_scans_are_counted_behind_fill_bytes_and_in_mpo():
+    content = _jpeg_of_scans(200).replace(b'\xff\xda', b'\xff\xff\xff\xda')
+    with pytest.raises(ImageReadError, match='more than 100 scans'):
+        read_image(io.BytesIO(content))
+    file = io.BytesIO()
+    image = Image.new('RGB', (64, 64))
+    image.save(file, 'MPO', save_all=True, append_images=[image])
+    assert read_image(io.BytesIO(file.getvalue())).shape == (3, 64, 64)
+
+
+@pytest.mark.parametrize('content', [
+    b'P1 2 1\n1 0', b'P2 2 1 255\n1 0', b'P3 1 1 255\n1 0 3',
+    b'P2 2000 1000 255\n' + b'#\n' * 9999, b'P5 2 1 100\n12', b'P6 1 1 65535\n123456'])
+def test_slow_forms_of_ppm_are_refused(content):
+    with pytest.raises(ImageReadError, match='slow to decode .*save it as PNG'):
+        read_image(io.BytesIO(content))
+
+
+@pytest.mark.parametrize('content', [b'P4 2 1\n1', b'P5 2 1 255\n12', b'P6 2 1 255\n123456'])
+def test_ppm(content):
+    assert read_image(io.BytesIO(content)).shape == (3, 1, 2)
+
+
+def _chunk(kind, data):
+    return (struct.pack('>I', len(data)) + kind + data
+            + struct.pack('>I', zlib.crc32(kind + data)))
+
+
+def _pieces():
+    file = io.BytesIO()
+    Image.new('RGB', (8, 8)).save(file, 'JPEG')
+    jpeg = file.getvalue()
+    file = io.BytesIO()
+    Image.new('RGB', (8, 8)).save(file, 'PNG')
+    png = file.getvalue()
+    file = io.BytesIO()
+    Image.new('L', (8, 8)).save(file, 'GIF')
+    gif = file.getvalue()
+    at = 13 + (3 << ((gif[10] & 7) + 1))
+    n = 300_000
+    return {
+        'JPEG comments': jpeg[:2] + b'\xff\xfe\0\2' * n + jpeg[2:],
+        'JPEG comments at the end': jpeg[:-2] + b'\xff\xfe\0\2' * n + jpeg[-2:],
+        'JPEG fill': jpeg[:2] + b'\xff' * n + jpeg[2:],
+        'PNG chunks': png[:33] + _chunk(b'abCd', b'') * n + png[33:],
+        'PNG chunks at the end': png[:-12] + _chunk(b'tEXt', b'a\0b') * n + png[-12:],
+        'GIF comments': gif[:at] + b'!\xfe\1a\0' * n + gif[at:],
+        'PPM comments': b'P6\n' + b'#\n' * n + b'1 1 255\n123'}
+
+
+@pytest.mark.parametrize('name', _pieces())
+def test_a_file_in_too_many_pieces(name):
+    with pytest.raises(ImageReadError, match='the file is in more than 100,000 pieces'):
+        read_image(io.BytesIO(_pieces()[name]))
+
+
+def test_much_exif_takes_no_time(rgb):
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, 'PNG')
+    n = 200_000
+    exif = (b'II*\0' + struct.pack('<IH', 8, 2) + struct.pack('<HHIHH', 0x112, 3, 1, 6, 0)
+            + struct.pack('<HHII', 0x9999, 5, n, 38) + struct.pack('<I', 0)
+            + struct.pack('<II', 1, 3) * n)
+    content = file.getvalue()
+    start = time.process_time()
+    img = read_image(io.BytesIO(content[:33] + _chunk(b'eXIf', exif) + content[33:]))
+    assert time.process_time() - start < 2
+    np.testing.assert_array_equal(img, np.rot90(rgb, -1).transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'the file is empty'),
+    (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'this is HEIC, which cannot be read here; convert'),
+    (b'\0\0\0\x18ftypmif1\0\0\0\0mif1heic', 'this is HEIC'),
+    (b'{"a": 1}', 'this is not an image of a known format')])
+def test_what_the_file_is_instead(content, message):
+    with pytest.raises(ImageReadError, match=f'the image: {message}'):
+        read_image(io.BytesIO(content))
+
+
+def test_only_regular_files(tmp_path):
+    os.mkfifo(tmp_path / 'fifo.png')
+    (tmp_path / 'link.png').symlink_to(tmp_path / 'fifo.png')
+    (tmp_path / 'zero.png').symlink_to('/dev/zero')
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(tmp_path / 's.png'))
+        for name in 'fifo.png', 'link.png', 'zero.png', 's.png':
+            with pytest.raises(ImageReadError, match=f'{name}: this is a pipe, a socket or'):
+                read_image(tmp_path / name)

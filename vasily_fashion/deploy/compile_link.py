@@ -8,7 +8,11 @@ from vasily_fashion.deploy.compiled_style_extractor import CompiledStyleExtracto
 from vasily_fashion.deploy.export_onnx import export_onnx
 from vasily_fashion.deploy.model_cache import ModelCache
 from vasily_fashion.deploy.onnxruntime_engine import ONNXRuntimeEngine, has_cuda
-from vasily_fashion.deploy.openvino_engine import OpenVINOEngine, cpu_computes_bf16
+from vasily_fashion.deploy.openvino_engine import (
+    OpenVINOEngine,
+    compiles_as,
+    cpu_computes_bf16,
+)
 from vasily_fashion.deploy.quantize import quantize, sums_are_wide
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.utils import check_images
@@ -109,8 +113,12 @@ def compile_link(
     path = cache.get(f'f32-{engine}', export) / 'model.onnx'
     if precision == 'int8':
         path = _quantized(cache, path, calibration, xs)
-    return compiled(
-        link, _load(engine, path, precision, path.parent / 'openvino'))
+    blobs = None
+    if engine == 'openvino':  # what it compiled, for this CPU
+        blobs = cache.get(
+            f'openvino-{precision}-{compiles_as()}-{path.parent.name}',
+            lambda folder: OpenVINOEngine(path, precision, folder))
+    return compiled(link, _load(engine, path, precision, blobs))
 
 
 def _choose_engine(engine):

@@ -1,4 +1,6 @@
 import contextlib
+import hashlib
+import json
 import logging
 import os
 import shutil
@@ -14,7 +16,9 @@ import chainer
 from chainer.dataset import download
 
 # Goes up when the same weights would be compiled to something else.
-_VERSION = 2
+_VERSION = 3
+# Of each entry: the sha256 of its files by name.
+_SUMS = 'sha256.json'
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +28,15 @@ class ModelCache:
 
     A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256-vN, which
     may be deleted at any time. Entries come into being whole: of two processes
-    that make the same one, the first wins.
+    that make the same one, the first wins. An entry has the files that it was
+    made of, with the sha256 that each had then, or is made anew.
 
     Args:
         link (chainer.Link): The network.
+
+    Raises:
+        PermissionError: From :meth:`get` and :meth:`newest`, if another user can
+            write to the folder.
     """
 
     def __init__(self, link: chainer.Link) -> None:
@@ -46,15 +55,23 @@ class ModelCache:
             pathlib.Path: The folder.
         """
         entry = self.folder / name
-        if not entry.is_dir():
+        self._check_folders()
+        if not _is_whole(entry):
+            if os.path.lexists(entry):
+                _log.warning('%s is damaged, and is made anew', entry)
+                _remove(entry)
             _log.info('compiling %s, which is kept', entry)
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.parent.mkdir(parents=True, exist_ok=True)
+            for folder in self.folder.parent, self.folder:
+                folder.mkdir(mode=0o700, exist_ok=True)
+            self._check_folders()
             remove_abandoned(self.folder, '.tmp-*')
             temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
             try:
                 with being_written(temporary):
                     make(Path(temporary))
-                    os.chmod(temporary, 0o755)
+                    sums = json.dumps(_sums(Path(temporary)))
+                    Path(temporary, _SUMS).write_text(sums)
                     with contextlib.suppress(OSError):  # another was first
                         os.rename(temporary, entry)
             finally:
@@ -63,6 +80,44 @@ class ModelCache:
 
     def newest(self, pattern: str) -> Path | None:
         """The latest entry whose name matches, or :obj:`None`."""
+        self._check_folders()
         return max(
-            self.folder.glob(pattern), default=None,
+            filter(_is_whole, self.folder.glob(pattern)), default=None,
             key=lambda entry: entry.stat().st_mtime)
+
+    def _check_folders(self):
+        if not hasattr(os, 'getuid'):  # Windows
+            return
+        for folder in self.folder.parent, self.folder:
+            with contextlib.suppress(FileNotFoundError):
+                about = folder.stat()
+                if about.st_uid not in (0, os.getuid()) or about.st_mode & 0o022:
+                    raise PermissionError(
+                        f'{folder}: another user can write to this folder, so that '
+                        'what it holds is not used: remove it, or name another by '
+                        'CHAINER_DATASET_ROOT')
+
+
+def _sums(folder):
+    sums = {}
+    for path in folder.rglob('*'):
+        if path.is_file() and path.name != _SUMS:
+            with open(path, 'rb') as file:
+                sums[path.relative_to(folder).as_posix()] = hashlib.file_digest(
+                    file, 'sha256').hexdigest()
+    return sums
+
+
+def _is_whole(entry):
+    try:
+        return not entry.is_symlink() and _sums(entry) == json.loads(
+            (entry / _SUMS).read_text())
+    except (OSError, ValueError):
+        return False
+
+
+def _remove(entry):
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import threading
 
@@ -66,3 +67,11 @@ def cpu_computes_bf16() -> bool:
 
     return 'BF16' in ov.Core().get_property(
         'CPU', 'OPTIMIZATION_CAPABILITIES')
+
+
+def compiles_as() -> str:
+    """A name of this CPU and this OpenVINO, which compile otherwise than others."""
+    import openvino as ov
+
+    cpu = ov.Core().get_property('CPU', 'FULL_DEVICE_NAME')
+    return hashlib.sha256(f'{cpu} {ov.__version__}'.encode()).hexdigest()[:12]

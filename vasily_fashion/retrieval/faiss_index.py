@@ -88,11 +88,11 @@ class FaissIndex:
 
     Args:
         dim (int): The length of an embedding.
+        metric, extractor: As of
+            :class:`~vasily_fashion.retrieval.FlatIndex`.
         factory (str): Faiss' factory string: 'Flat', 'SQ8', 'HNSW32',
             'IVF1024,Flat', 'IVF1024,SQ8', 'IVF1024,PQ32' or with other
             numbers. :func:`choose_factory` knows one for a number of items.
-        metric, extractor: As of
-            :class:`~vasily_fashion.retrieval.FlatIndex`.
         ef_search (int): Of HNSW, how many candidates a search keeps: more
             find more of the true neighbours, and take longer.
         n_probe (int): Of IVF, how many lists a search looks into; by default
@@ -110,8 +110,8 @@ class FaissIndex:
     """
 
     def __init__(
-            self, dim: int, factory: str = 'Flat',
-            metric: str = 'sqeuclidean', extractor: Any = None,
+            self, dim: int, metric: str = 'sqeuclidean', extractor: Any = None,
+            *, factory: str = 'Flat',
             ef_search: int = 32, n_probe: int | None = None) -> None:
         faiss = _import_faiss()
         self.dim = check_dim(dim)
@@ -312,7 +312,7 @@ class FaissIndex:
     @classmethod
     def load(
             cls, path: str | os.PathLike[str], extractor: Any = None,
-            mapped: bool = False) -> Self:
+            *, mapped: bool = False) -> Self:
         """Read an index that :meth:`save` wrote.
 
         Args:
@@ -336,8 +336,8 @@ class FaissIndex:
         path = Path(path)
         manifest = read_manifest(path)
         # not of its factory: a number in that is as much memory
-        index = cls(manifest['dim'], 'Flat', manifest['metric'],
-                    None, manifest['ef_search'], manifest['n_probe'])
+        index = cls(manifest['dim'], manifest['metric'],
+                    ef_search=manifest['ef_search'], n_probe=manifest['n_probe'])
         index.factory = manifest['factory']
         index.extractor_sha256 = manifest['extractor_sha256']
         check_extractor(path, index.extractor_sha256, extractor)

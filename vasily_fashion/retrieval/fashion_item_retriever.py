@@ -304,6 +304,10 @@ def _own_boxes(img, i, bboxes, categories):
             raise ValueError(
                 f'bboxes[{i}][{j}] is outside the snap, which is {H} high '
                 f'and {W} wide: {bbox[j].tolist()}')
+        if min(y_max, H) - max(y_min, 0) < 1 or min(x_max, W) - max(x_min, 0) < 1:
+            raise ValueError(
+                f'bboxes[{i}][{j}] has less than a pixel of the snap: '
+                f'{bbox[j].tolist()}')
     if not np.isfinite(bbox).all():
         raise ValueError(f'bboxes[{i}] has infinite numbers')
 

@@ -1,6 +1,8 @@
+import collections
 import json
 import os
 from typing import Any, Self
+from urllib.parse import quote, unquote
 
 from vasily_fashion.retrieval._arguments import (
     check_category,
@@ -18,37 +20,41 @@ from chainer import backend
 from chainer.backends import cuda
 
 _FORMAT = 'vasily_fashion.MilvusIndex'
-_VERSION = 1
+_VERSION = 2  # 1 kept ids as they are, which Milvus' filters cannot name
 # Of a string, in UTF-8.
 _MAX_ID_BYTES = 512
+# pymilvus writes ids into its filters without escapes. What would end or change
+# a filter is kept as %XX, as in a URL, and so is what is not ASCII.
+_SAFE = ' !#$&()*+,-./:;<=>?@[]^_`{|}~'
 # Rows in one request. A cluster takes up to 64 MB in one.
 _BATCH_SIZE = 1000
 _MAX_K = 16384
+# How many clients of this process have a file open.
+_n_client: collections.Counter[str] = collections.Counter()
 
 
 class MilvusIndex:
     """Nearest-neighbour search by Milvus: in a file, or in a cluster.
 
     The interface is that of :class:`~vasily_fashion.retrieval.FlatIndex`,
-    with three differences: what is added is kept at once; an id that is there
-    already is replaced by :meth:`add`, which may thus be repeated after a
-    failure without doubling anything; and ids come in no order.
+    with two differences: what is added is kept at once, and ids come in no
+    order.
 
-    With the path of a file, Milvus Lite runs in this process, which has the
-    file for itself; Arrow, if not imported before, is made to allocate from the
-    system (ARROW_DEFAULT_MEMORY_POOL), so that memory does not grow by 5 MB for
-    a thousand small changes. With the address of a cluster, the same code runs
+    With the path of a file, Milvus Lite runs in this process, and no other
+    process can open the file meanwhile; Arrow, if not imported before, is made to
+    allocate from the system (ARROW_DEFAULT_MEMORY_POOL), so that memory does not
+    grow by 5 MB for a thousand small changes. With the address of a cluster, the same code runs
     there.
 
     Args:
         dim (int): The length of an embedding.
+        metric, extractor: As of
+            :class:`~vasily_fashion.retrieval.FlatIndex`; both are kept with
+            the collection.
         uri (str): The path of a file, such as 'products.db', or an address
             such as 'http://milvus.example:19530'.
         collection (str): Its name in there. It is made by the first
             :meth:`add`.
-        metric, extractor: As of
-            :class:`~vasily_fashion.retrieval.FlatIndex`; both are kept with
-            the collection.
         token (str): For a cluster, 'user:password' or an API key; that of the
             environment variable MILVUS_TOKEN by default.
         consistency_level ({'Strong', 'Bounded', 'Session', 'Eventually'}):
@@ -68,13 +74,15 @@ class MilvusIndex:
 
     Raises:
         ImportError: If pymilvus, or for a file milvus-lite, is not installed.
+        OSError: If Milvus cannot be opened, such as a file that another
+            process has open.
         ValueError: If there is such a collection of other embeddings.
     """
 
     def __init__(
-            self, dim: int, uri: str | os.PathLike[str] = 'products.db',
-            collection: str = 'products', metric: str = 'sqeuclidean',
-            extractor: Any = None, token: str | None = None,
+            self, dim: int, metric: str = 'sqeuclidean', extractor: Any = None,
+            *, uri: str | os.PathLike[str] = 'products.db',
+            collection: str = 'products', token: str | None = None,
             consistency_level: str = 'Strong', index_type: str | None = None,
             index_params: dict[str, Any] | None = None) -> None:
         self.dim = check_dim(dim)
@@ -87,8 +95,12 @@ class MilvusIndex:
         self._index_params = index_params
         self._client = _connect(self.uri, token)
         self._id_type = None  # int or str, once something is there
-        if self._client.has_collection(collection):
-            self._read_collection(extractor)
+        try:
+            if self._client.has_collection(collection):
+                self._read_collection(extractor)
+        except BaseException:
+            self.close()
+            raise
 
     def __len__(self) -> int:
         return self._count('')
@@ -103,15 +115,15 @@ class MilvusIndex:
             consistency_level=self.consistency_level)
         ids = []
         while batch := iterator.next():
-            ids += [row['id'] for row in batch]
+            ids += [self._from_milvus(row['id']) for row in batch]
         iterator.close()
         return np.array(ids, np.int64 if self._id_type is int else None)
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
-        """Add embeddings, or replace those whose ids are there.
+        """Add embeddings.
 
-        They are sent a thousand at a time. Where one request fails, those
-        before it are there; add the same again.
+        They are sent a thousand at a time. Where Milvus fails at one request,
+        what came before it is there.
 
         Args:
             embeddings, ids, categories: As of
@@ -119,7 +131,7 @@ class MilvusIndex:
 
         Raises:
             TypeError, ValueError: As there, or an id is longer than 512
-                bytes.
+                bytes. Nothing is added then.
         """
         embeddings = cuda.to_cpu(check_embeddings(
             embeddings, 'embeddings', self.dim, self.metric))
@@ -128,14 +140,16 @@ class MilvusIndex:
         if n == 0:
             return
         ids = self._check_ids(ids)
-        if len(set(ids)) < n:
-            raise ValueError('ids: an id is given twice')
         if self._id_type is None:
             self._make_collection(type(ids[0]))
+        for batch in _batches(ids):
+            for i in self._known(batch):
+                raise ValueError(f'ids: {i!r} is in the index already')
         for start in range(0, n, _BATCH_SIZE):
             block = slice(start, start + _BATCH_SIZE)
+            # not insert, by which an id may be there twice
             self._client.upsert(self.collection, [
-                {'id': i, 'embedding': embedding, 'category': int(category)}
+                {'id': self._to_milvus(i), 'embedding': embedding, 'category': int(category)}
                 for i, embedding, category in zip(
                     ids[block], embeddings[block], categories[block],
                     strict=True)])
@@ -157,19 +171,14 @@ class MilvusIndex:
         if self._id_type is None:
             raise ValueError(f'ids: {ids[0]!r} is not in the index')
         ids = self._check_ids(ids)
-        if len(set(ids)) < len(ids):
-            raise ValueError('ids: an id is given twice')
-        batches = [ids[i:i + _BATCH_SIZE]
-                   for i in range(0, len(ids), _BATCH_SIZE)]
-        for batch in batches:
-            known = {row['id'] for row in self._client.get(
-                self.collection, ids=batch, output_fields=['id'],
-                consistency_level=self.consistency_level)}
+        for batch in _batches(ids):
+            known = self._known(batch)
             for i in batch:
                 if i not in known:
                     raise ValueError(f'ids: {i!r} is not in the index')
-        for batch in batches:
-            self._client.delete(self.collection, ids=batch)
+        for batch in _batches(ids):
+            self._client.delete(
+                self.collection, ids=[self._to_milvus(i) for i in batch])
 
     def search(
             self, queries: Any, k: int, category: int | None = None
@@ -216,7 +225,7 @@ class MilvusIndex:
         if self.metric == 'cosine':
             distances = 1 - distances
         ids = np.array(
-            [[hit['id'] for hit in of[:n]] for of in hits],
+            [[self._from_milvus(hit['id']) for hit in of[:n]] for of in hits],
             dtype).reshape(len(hits), n)
         return xp.asarray(distances), ids
 
@@ -227,15 +236,16 @@ class MilvusIndex:
 
     @classmethod
     def load(
-            cls, uri: str | os.PathLike[str], collection: str = 'products',
-            extractor: Any = None, token: str | None = None,
+            cls, path: str | os.PathLike[str], extractor: Any = None,
+            *, collection: str = 'products', token: str | None = None,
             consistency_level: str = 'Strong') -> Self:
         """Open a collection that is there.
 
         Args:
-            uri, collection, token, consistency_level: See above.
+            path (str or os.PathLike): The file or the address, `uri` above.
             extractor: What is to make the queries. A collection that another
                 filled is refused then.
+            collection, token, consistency_level: See above.
 
         Returns:
             MilvusIndex: The index.
@@ -244,28 +254,29 @@ class MilvusIndex:
             FileNotFoundError: If there is no such collection.
             ValueError: If it is another's.
         """
-        if _is_file(str(uri)) and not os.path.exists(uri):
+        uri = str(path)
+        if _is_file(uri) and not os.path.exists(uri):
             raise FileNotFoundError(f'{uri}: there is no such file')
-        client = _connect(str(uri), token)
-        if not client.has_collection(collection):
-            raise FileNotFoundError(
-                f'{uri} has no collection {collection!r}; there are '
-                f'{client.list_collections()}')
-        about = _about(client, collection, uri)
-        client.close()
-        index = cls(about['dim'], uri, collection, about['metric'],
-                    token=token, consistency_level=consistency_level)
+        client = _connect(uri, token)
         try:
-            check_extractor(f'{uri}, {collection}', index.extractor_sha256,
-                            extractor)
-        except ValueError:
-            index.close()
-            raise
-        return index
+            if not client.has_collection(collection):
+                raise FileNotFoundError(
+                    f'{uri} has no collection {collection!r}; there are '
+                    f'{client.list_collections()}')
+            about = _about(client, collection, uri)
+            check_extractor(
+                f'{uri}, {collection}', about['extractor_sha256'], extractor)
+            return cls(
+                about['dim'], about['metric'], uri=uri, collection=collection,
+                token=token, consistency_level=consistency_level)
+        finally:
+            _disconnect(client, uri)
 
     def close(self) -> None:
         """Leave Milvus; of a file, so that others may open it."""
-        self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            _disconnect(client, self.uri)
 
     def _count(self, condition):
         if self._id_type is None:
@@ -282,11 +293,28 @@ class MilvusIndex:
             raise TypeError(f'ids are {kinds[kind]}, but those in the index '
                             f'are {kinds[self._id_type]}')
         for i in ids:
-            if kind is str and not 0 < len(i.encode()) <= _MAX_ID_BYTES:
+            n = len(os.fsencode(i)) if kind is str else 1
+            if not 0 < n <= _MAX_ID_BYTES:
                 raise ValueError(
-                    f'ids: {i[:40]!r} has {len(i.encode())} bytes, where '
+                    f'ids: {i[:40]!r} has {n} bytes, where '
                     f'Milvus takes 1 to {_MAX_ID_BYTES}')
+        if len(set(ids)) < len(ids):
+            raise ValueError('ids: an id is given twice')
         return ids
+
+    def _known(self, ids):
+        """Those of up to a thousand ids that are in the collection."""
+        return {self._from_milvus(row['id']) for row in self._client.get(
+            self.collection, ids=[self._to_milvus(i) for i in ids],
+            output_fields=['id'], consistency_level=self.consistency_level)}
+
+    def _to_milvus(self, i):
+        return i if self._id_type is int else quote(
+            i, _SAFE, errors='surrogateescape')
+
+    def _from_milvus(self, i):
+        return i if self._id_type is int else unquote(
+            i, errors='surrogateescape')
 
     def _make_collection(self, id_type):
         from pymilvus import DataType
@@ -300,7 +328,7 @@ class MilvusIndex:
             schema.add_field('id', DataType.INT64, is_primary=True)
         else:
             schema.add_field('id', DataType.VARCHAR, is_primary=True,
-                             max_length=_MAX_ID_BYTES)
+                             max_length=3 * _MAX_ID_BYTES)
         schema.add_field('embedding', DataType.FLOAT_VECTOR, dim=self.dim)
         schema.add_field('category', DataType.INT32)
         index_params = self._client.prepare_index_params()
@@ -319,7 +347,6 @@ class MilvusIndex:
         about = _about(self._client, self.collection, self.uri)
         for key in ('dim', 'metric'):
             if about[key] != getattr(self, key):
-                self.close()
                 raise ValueError(
                     f'{self.uri} has a collection {self.collection!r} of '
                     f'{key} {about[key]}, not {getattr(self, key)}: name '
@@ -328,6 +355,12 @@ class MilvusIndex:
                         about['extractor_sha256'], extractor)
         self.extractor_sha256 = about['extractor_sha256']
         self._id_type = about['id_type']
+        # what Milvus Lite opens is not searched before
+        self._client.load_collection(self.collection)
+
+
+def _batches(ids):
+    return [ids[i:i + _BATCH_SIZE] for i in range(0, len(ids), _BATCH_SIZE)]
 
 
 def _is_file(uri):
@@ -340,7 +373,7 @@ def _connect(uri, token):
         # give back what many small changes took. It is chosen at its import.
         os.environ.setdefault('ARROW_DEFAULT_MEMORY_POOL', 'system')
     try:
-        from pymilvus import MilvusClient
+        from pymilvus import MilvusClient, MilvusException
         if _is_file(uri):
             import milvus_lite  # noqa: F401
     except ImportError as error:
@@ -348,7 +381,26 @@ def _connect(uri, token):
             "MilvusIndex needs Milvus' client: pip install "
             "'vasily_fashion[milvus]', or pymilvus and, for a file, "
             'milvus-lite') from error
-    return MilvusClient(uri, token=token or os.environ.get('MILVUS_TOKEN', ''))
+    try:
+        client = MilvusClient(uri, token=token or os.environ.get('MILVUS_TOKEN', ''))
+    except MilvusException as error:
+        raise OSError(
+            f'{uri}: Milvus cannot be opened ({error.message}): '
+            + ('has another process opened the file, such as the app? End it first'
+               if _is_file(uri) else 'check the address and the token')) from error
+    _n_client[os.path.abspath(uri)] += 1
+    return client
+
+
+def _disconnect(client, uri):
+    client.close()
+    path = os.path.abspath(uri)
+    _n_client[path] -= 1
+    if _is_file(uri) and not _n_client[path]:
+        from milvus_lite.server_manager import server_manager_instance
+
+        # pymilvus leaves it running, and the file locked, until the process ends
+        server_manager_instance.release_server(path)
 
 
 def _about(client, collection, uri):
@@ -358,16 +410,15 @@ def _about(client, collection, uri):
     found = client.describe_collection(collection)
     try:
         about = json.loads(found['properties'][_FORMAT])
-        if about['version'] > _VERSION:
+        if about['version'] != _VERSION:
             raise ValueError(
                 f'its format version is {about["version"]}, this library '
-                f'reads up to {_VERSION}; update vasily_fashion')
+                f'reads {_VERSION}; build it again')
         id_field, = (x for x in found['fields'] if x.get('is_primary'))
         about['id_type'] = int if id_field['type'] == DataType.INT64 else str
         about['dim'], about['metric'], about['extractor_sha256']
     except (KeyError, TypeError, ValueError) as error:
-        client.close()
         raise ValueError(
-            f'{uri}: the collection {collection!r} is none that MilvusIndex '
-            f'made ({type(error).__name__} {error}); name another') from error
+            f'{uri}: the collection {collection!r} was not made by '
+            f'MilvusIndex ({type(error).__name__} {error}); name another') from error
     return about

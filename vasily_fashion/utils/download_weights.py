@@ -1,6 +1,7 @@
 import hashlib
 import logging
 import os
+import time
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
@@ -13,28 +14,34 @@ _log = logging.getLogger(__name__)
 
 
 def download_weights(
-        url: str, path: str | os.PathLike[str], sha256: str,
-        timeout: float = 30) -> None:
+        url: str, path: str | os.PathLike[str], sha256: str | None,
+        timeout: float = 30, *, max_byte: int = 1_000_000_000,
+        max_seconds: float = 3600) -> None:
     """Download a file, and keep it if it is the right one.
 
     Args:
         url (str): Where from.
         path (str or path): Where to. Its folder is made; the file appears
             when it is whole and checked.
-        sha256 (str): Of the file, in hexadecimal digits.
+        sha256 (str): Of the file, in hexadecimal digits; :obj:`None` if it is
+            not known.
         timeout (float): Seconds without an answer after which to give up.
+        max_byte (int): Of the file.
+        max_seconds (float): That all of it may take.
 
     Raises:
-        OSError: If the server is not there, has no such file, breaks off, or
-            has another one. The message says where to put the file by hand.
+        OSError: If the server is not there, does not have the file, breaks off,
+            sends too much, takes too long, or has another file. The message
+            says where to put the file by hand.
     """
     path = Path(path)
     _log.info('fetching %s to %s', url, path)
+    deadline = time.monotonic() + max_seconds
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url, timeout=timeout) as answer, \
                 atomic_write(path) as file:
-            _copy(answer, file, sha256)
+            _copy(answer, file, sha256, max_byte, deadline)
     # a URL that is none is a ValueError
     except (OSError, HTTPException, ValueError) as error:
         raise OSError(
@@ -42,18 +49,25 @@ def download_weights(
             f'and put it into {path.parent}') from error
 
 
-def _copy(answer, file, sha256):
+def _copy(answer, file, sha256, max_byte, deadline):
     digest = hashlib.sha256()
     length = 0
-    while chunk := answer.read(_CHUNK):
+    expected = answer.headers.get('Content-Length')
+    if expected is not None and int(expected) > max_byte:
+        raise OSError(f'it has {int(expected):,} bytes, more than {max_byte:,}')
+    # read would wait for a whole chunk, however slowly it comes
+    while chunk := answer.read1(_CHUNK):
         digest.update(chunk)
         length += len(chunk)
+        if length > max_byte:
+            raise OSError(f'it has more than {max_byte:,} bytes')
+        if time.monotonic() > deadline:
+            raise OSError(f'it takes too long: {length:,} bytes have come')
         file.write(chunk)
     # reading in chunks does not notice that the server has broken off
-    expected = answer.headers.get('Content-Length')
     if expected is not None and length != int(expected):
         raise OSError(f'it broke off after {length} of {expected} bytes')
-    if digest.hexdigest() != sha256:
+    if sha256 is not None and digest.hexdigest() != sha256:
         raise OSError(
             f'its sha256 is {digest.hexdigest()}, not {sha256}: it is damaged '
             'or of another version')

@@ -1,7 +1,6 @@
 import hashlib
 import json
 import os
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +100,9 @@ def _find_home():
 
 
 def _download(url):
-    from chainercv.utils import download_model
-
-    try:
-        return download_model(url)
-    except (OSError, HTTPException) as error:
-        folder = Path(download.get_dataset_root()) / 'pfnet/chainercv/models'
-        raise OSError(
-            f'{url} could not be fetched ({error}): fetch it by hand and put '
-            f'it into {folder}') from error
+    # where chainercv.utils.download_model keeps it, which has no bounds
+    folder = Path(download.get_dataset_root()) / 'pfnet/chainercv/models'
+    path = folder / url.rpartition('/')[2]
+    if not path.exists():
+        download_weights(url, path, None)
+    return str(path)
