@@ -15,7 +15,7 @@ def _messages(observations, n_iteration=5):
         warnings.simplefilter('always')
         for i, (loss, active, d_negative) in enumerate(observations, 1):
             guard(types.SimpleNamespace(
-                observation={'main/loss': loss, 'main/active': active,
+                observation={'main/loss/rank': loss, 'main/active': active,
                              'main/d_negative': d_negative},
                 updater=types.SimpleNamespace(iteration=i)))
     return [str(warning.message) for warning in caught]

@@ -45,7 +45,8 @@ def score_embedding(
         ``'within/'``, and after each ``'/low'`` and ``'/high'``, the ends of
         its 95 % interval over photos.
     """
-    q, g = (embed_all(embed, images) for images in (queries, gallery))
+    g = embed_all(embed, gallery)
+    q = embed_all(embed, queries) if len(queries.ids) else g[:0]
     photos = np.concatenate([
         np.unique(queries.files, return_inverse=True)[1].ravel(),
         # each miss as of a photo of its own
@@ -72,12 +73,12 @@ def embed_all(
 
     Args:
         embed (callable): From images to embeddings.
-        images (Images): The images.
+        images (Images): The images, one or more.
 
     Returns:
         numpy.ndarray: :math:`(N, D)`.
     """
-    starts = range(0, max(len(images.ids), 1), _BATCH_SIZE)
+    starts = range(0, len(images.ids), _BATCH_SIZE)
     return np.concatenate([
         embed([images.read(i) for i in range(
             start, min(start + _BATCH_SIZE, len(images.ids)))])
