@@ -239,83 +239,22 @@ def test_bad_image_is_named(extractor):
         compiled.extract(imgs)
 
 
-def _entry(extractor, cache_root):
+def test_a_damaged_entry_is_made_anew(extractor, cache_root):
     compile_link(extractor, 'openvino', 'f32')
-    return next((cache_root / 'vasily_fashion' / 'compiled').glob(
-        f'StyleExtractorBN-{weights_sha256(extractor)}-*')) / 'f32-openvino'
-
-
-def _damage(kind, entry, other):
-    path = entry / 'model.onnx'
-    if kind == 'of another network':
-        shutil.copy(other / 'model.onnx', path)
-    elif kind == 'empty':
-        path.write_bytes(b'')
-    elif kind == 'a byte':
-        content = bytearray(path.read_bytes())
-        content[-99] ^= 1
-        path.write_bytes(content)
-    elif kind == 'missing':
-        path.unlink()
-    elif kind == 'one more':
-        (entry / 'model.bin').write_bytes(b'x')
-    elif kind == 'no sums':
-        (entry / 'sha256.json').unlink()
-    elif kind == 'sums of something else':
-        (entry / 'sha256.json').write_text('[')
-    else:
-        shutil.rmtree(entry)
-        if kind == 'a file':
-            entry.write_text('x')
-        elif kind == 'a dangling link':
-            entry.symlink_to(entry.parent / 'nowhere')
-        elif kind == 'a link':
-            entry.symlink_to(other)
-
-
-@pytest.mark.parametrize('kind', [
-    'of another network', 'empty', 'a byte', 'missing', 'one more', 'no sums',
-    'sums of something else', 'a file', 'a dangling link', 'a link'])
-def test_a_damaged_entry_is_made_anew(kind, extractor, cache_root):
-    expected = extractor.extract(_imgs(1))
-    entry = _entry(extractor, cache_root)
-    content = (entry / 'model.onnx').read_bytes()
-    _damage(kind, entry, _entry(_extractor(11), cache_root))
-    found = compile_link(extractor, 'openvino', 'f32').extract(_imgs(1))
-    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
-    assert (entry / 'model.onnx').read_bytes() == content
-    assert not entry.is_symlink()
-
-
-def test_what_openvino_compiled_is_checked_as_well(extractor, cache_root):
-    entry = _entry(extractor, cache_root)
+    other = _extractor(11)
+    compile_link(other, 'openvino', 'f32')
+    entry, wrong = (next((cache_root / 'vasily_fashion' / 'compiled').glob(
+        f'*{weights_sha256(link)}*')) / 'f32-openvino' for link in (extractor, other))
+    shutil.copy(wrong / 'model.onnx', entry / 'model.onnx')
     blob, = (path for path in entry.parent.rglob('*.blob'))
-    times = [path.stat().st_mtime_ns for path in sorted(entry.parent.rglob('*'))]
-    compile_link(extractor, 'openvino', 'f32')
-    assert [path.stat().st_mtime_ns for path in sorted(entry.parent.rglob('*'))] == times
     blob.chmod(0o600)
     blob.write_bytes(blob.read_bytes()[:-9])
-    compile_link(extractor, 'openvino', 'f32')
-    again, = (path for path in entry.parent.rglob('*.blob'))
-    assert again.stat().st_mtime_ns not in times
-
-
-@pytest.mark.parametrize('mode', [0o777, 0o775, 0o1777])
-def test_a_folder_that_others_can_write_to(mode, extractor, cache_root):
-    folder = _entry(extractor, cache_root).parent
-    for path in folder, folder.parent:
-        assert path.stat().st_mode & 0o777 == 0o700
-        path.chmod(mode)
-        with pytest.raises(PermissionError, match='another user can write to this folder'):
-            compile_link(extractor, 'openvino', 'f32')
-        path.chmod(0o700)
-    compile_link(extractor, 'openvino', 'f32')
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason='root alone can give a folder away')
-def test_a_folder_of_another_user(extractor, cache_root):
-    folder = _entry(extractor, cache_root).parent
-    os.chown(folder, 65534, -1)
-    with pytest.raises(PermissionError, match='another user can write'):
-        compile_link(extractor, 'openvino', 'f32')
-    os.chown(folder, 0, -1)
+    expected = extractor.extract(_imgs(1))
+    before = None
+    for _ in range(2):
+        found = compile_link(extractor, 'openvino', 'f32').extract(_imgs(1))
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+        # the second time it is as the first left it
+        times = [path.stat().st_mtime_ns for path in sorted(entry.parent.rglob('*'))]
+        assert before in (None, times)
+        before = times

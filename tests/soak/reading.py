@@ -4,6 +4,7 @@
 other work on the machine does not change, and what was refused.
 """
 import io
+import re
 import struct
 import time
 import zlib
@@ -52,19 +53,22 @@ def files(side=_SIDE, n_byte=_N_BYTE):
         noise, 'JPEG', quality=38, subsampling=0, progressive=True)
     content = _encode(flat, 'JPEG', quality=90, subsampling=0, progressive=True)
     last = content[content.rindex(b'\xff\xda'):-2]
+    first = re.search(b'\xff\xda.{10}.*?(?=\xff[^\0])', content, re.DOTALL)[0]
     n = content.count(b'\xff\xda')
+    yield 'JPEG, 100 scans of three colours', (
+        content[:-2] + first * (100 - n) + content[-2:])
     yield 'JPEG, 100 scans', content[:-2] + last * (100 - n) + content[-2:]
     yield 'JPEG, 101 scans', content[:-2] + last * (101 - n) + content[-2:]
     content = _encode(tiny, 'JPEG')
-    yield 'JPEG, 33,000 comments', content[:2] + b'\xff\xfe\0\2' * 33_000 + content[2:]
+    yield 'JPEG, 24,000 comments', content[:2] + b'\xff\xfe\0\2' * 24_000 + content[2:]
     yield 'JPEG, comments', content[:2] + b'\xff\xfe\0\2' * (n_byte // 4) + content[2:]
     yield 'JPEG, markers after the first scan', (
         content[:-2] + b'\xff\xfe\0\2' * (n_byte // 4) + content[-2:])
     yield 'PNG, flat', _encode(flat.convert('RGBA'), 'PNG')
     yield 'PNG, noise', _encode(small, 'PNG', compress_level=1)
-    yield 'PNG, three values', _encode(few, 'PNG')
+    yield 'PNG, three values', _encode(few, 'PNG', compress_level=1)
     yield 'PNG, of 16 bits', _encode(Image.fromarray(
-        _RNG.integers(0, 9, (side, side)).astype(np.uint16)), 'PNG')
+        _RNG.integers(0, 9, (side, side)).astype(np.uint16)), 'PNG', compress_level=1)
     content = _encode(tiny, 'PNG')
     yield 'PNG, 30,000 chunks', content[:33] + _chunk(b'tEXt', b'a\0b') * 30_000 + content[33:]
     yield 'PNG, chunks', content[:33] + _chunk(b'abCd', b'') * (n_byte // 12) + content[33:]
@@ -80,10 +84,10 @@ def files(side=_SIDE, n_byte=_N_BYTE):
     yield 'BMP', _encode(small, 'BMP')
     yield 'BMP, bits', _encode(bits, 'BMP')
     yield 'TIFF, raw', _encode(small, 'TIFF')
-    for kind in 'tiff_lzw', 'tiff_adobe_deflate', 'packbits', 'jpeg', 'zstd', 'lzma', 'webp':
+    for kind in 'tiff_lzw', 'tiff_adobe_deflate', 'packbits', 'jpeg', 'zstd', 'lzma':
         yield f'TIFF, {kind}', _encode(
             noise if kind == 'jpeg' else small if kind == 'packbits' else few, 'TIFF',
-            compression=kind, **({'quality': 33} if kind in ('jpeg', 'webp') else {}))
+            compression=kind, **({'quality': 33} if kind == 'jpeg' else {}))
     yield 'TIFF, group4', _encode(bits, 'TIFF', compression='group4')
     yield 'TIFF, 40,000 strips', _tiff_of_strips(40_000)
     yield 'TIFF, strips', _tiff_of_strips(n_byte // 8 - 100)
