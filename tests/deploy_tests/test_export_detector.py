@@ -8,6 +8,7 @@ from vasily_fashion.links.ssd import VotingMultiboxCoder
 
 import numpy as np
 import onnx
+import onnx.utils
 import onnxruntime
 import pytest
 
@@ -49,17 +50,32 @@ def test_gives_what_predict_gives(detector, monkeypatch):
     assert json.loads(names) == list(FASHION_CATEGORIES)
     snap = SyntheticFashionDataset(1, 0)[0][0].transpose(1, 2, 0).astype(np.uint8)
     assert len(set(_assert_predicts(session, detector, snap))) > 3
-    _assert_predicts(session, detector, np.ascontiguousarray(snap[::3, ::2]))
+    _assert_predicts(session, detector, snap[100:120, ::2])
 
 
-def test_own_classes_and_nothing_found():
-    detector = FashionSSD300(label_names=('kimono', 'geta'))
-    detector.score_thresh = 0.999  # of initial weights
-    session = _session(export_detector(detector))
-    names = session.get_modelmeta().custom_metadata_map['label_names']
-    assert json.loads(names) == ['kimono', 'geta']
-    image = np.full((7, 900, 3), 255, np.uint8)
-    assert not len(_assert_predicts(session, detector, image))
+def test_own_classes_at_the_threshold():
+    detector = FashionSSD300(label_names=('kimono', 'geta', 'obi'))
+    detector.score_thresh = 0.25
+    model = export_detector(detector)
+    names, = (x.value for x in model.metadata_props if x.key == 'label_names')
+    assert json.loads(names) == ['kimono', 'geta', 'obi']
+    decode = _session(onnx.utils.Extractor(model).extract_model(
+        ['y0', 'y1', 'scale'], ['boxes', 'labels', 'scores']))
+    loc = np.random.default_rng(0).normal(0, 1, (1, 8732, 4)).astype(np.float32)
+    conf = np.zeros((1, 8732, 4), np.float32)
+    conf[:, :, 0] = 10  # background
+    for n_found in 0, 3:
+        # of four equal ones each has a score of 0.25; the boxes lie far from each other
+        conf[:, [100, 3000, 8000][:n_found], 0] = 0
+        found = decode.run(None, {'y0': loc, 'y1': conf, 'scale': np.array(
+            [2, 3, 2, 3], np.float32)})
+        bbox, label, score = detector.coder.decode(loc[0], conf[0], 0.45, 0.25)
+        assert len(bbox) == 3 * n_found
+        np.testing.assert_array_equal(found[1], label)
+        np.testing.assert_array_equal(found[2], score)
+        found, expected = (
+            x[np.lexsort((x[:, 0], label))] for x in (found[0], bbox * [2, 3, 2, 3]))
+        np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize('name', ['nms_thresh', 'score_thresh'])

@@ -1,16 +1,17 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import onnx
 
-# Those of export_onnx, so that models can be merged. Of 2019: every ONNX
+# The opset of export_onnx, so that models can be merged. It is of 2019: every ONNX
 # Runtime of today runs it.
 _HEAD = '<ir_version: 6, opset_import: ["": 11]> '
 
 
-def onnx_text(text: str, constants: dict[str, np.ndarray]) -> 'onnx.ModelProto':
+def onnx_text(text: str, constants: dict[str, npt.ArrayLike]) -> 'onnx.ModelProto':
     """Make a model of ONNX's text syntax, and of arrays that it names."""
     from onnx import numpy_helper, parser
 

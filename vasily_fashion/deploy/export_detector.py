@@ -70,9 +70,9 @@ def export_detector(detector: FashionSSD300) -> 'onnx.ModelProto':
     Returns:
         onnx.ModelProto: With the input ``image``, uint8 RGB of shape (height,
         width, 3) and any size, and the outputs of :meth:`FashionSSD300.predict`
-        for it, in the same order: ``boxes``, (R, 4), float32, y_min, x_min,
-        y_max, x_max in pixels of the image; ``labels``, (R,), int64;
-        ``scores``, (R,), float32.
+        for it, by label, and within a label by falling score, as there:
+        ``boxes``, (R, 4), float32, y_min, x_min, y_max, x_max in pixels of the
+        image; ``labels``, (R,), int64; ``scores``, (R,), float32.
 
     Raises:
         ValueError: If a threshold is not between 0 and 1, or the detector's
@@ -118,5 +118,5 @@ def export_detector(detector: FashionSSD300) -> 'onnx.ModelProto':
 
 
 def _just_below(thresh):
-    # ChainerCV takes what is at the threshold, ONNX what is above it
+    # ChainerCV counts what is at the threshold, ONNX what is above it
     return np.nextafter(np.float32([thresh]), np.float32(0))
