@@ -23,8 +23,8 @@ setup(
     # of the checkout, into the wheel: what weights.json names
     package_dir={'vasily_fashion.weights': 'weights'},
     package_data={
-        'vasily_fashion': ['py.typed', 'datasets/ccp_splits.json'],
-        'vasily_fashion.weights': ['weights.json', '*.npz']},
+        'vasily_fashion': ('py.typed', 'datasets/ccp_splits.json'),
+        'vasily_fashion.weights': ('weights.json', '*.npz')},
     python_requires='>=3.11',
     install_requires=[
         # compat/ repairs exactly these two, by their text

@@ -18,8 +18,8 @@ from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
 from vasily_fashion.datasets.street2shop_dataset import Street2ShopDataset
 
 # Every split is one of its data set's own; None reads the whole file.
-_WHOLE = {'train': None, 'val': None, 'test': None}
-_SAME = {'train': 'train', 'val': 'val', 'test': 'test'}
+_WHOLE: dict[str, str | None] = {'train': None, 'val': None, 'test': None}
+_SAME: dict[str, str | None] = {'train': 'train', 'val': 'val', 'test': 'test'}
 #: Name -> (reader, which of its splits is to train on, to choose weights by,
 #: and to report). Where there is no 'val', weights cannot be chosen on it.
 BBOX_DATASETS: dict[str, tuple[Any, dict[str, str | None]]] = {

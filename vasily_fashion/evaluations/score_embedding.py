@@ -52,12 +52,12 @@ def score_embedding(
         # each miss as of a photo of its own
         len(queries.files) + np.arange(n_missed)])
     result: dict[str, Any] = {}
-    for prefix, categories in (
-            ('', (None, None)),
-            ('within/', (queries.categories, gallery.categories))):
+    for prefix, of_query, of_gallery in (
+            ('', None, None),
+            ('within/', queries.categories, gallery.categories)):
         scores = eval_retrieval(
-            q, queries.ids, g, gallery.ids, (1, 5, 20), *categories, n_missed,
-            queries.files, gallery.files, per_query=True)
+            q, queries.ids, g, gallery.ids, (1, 5, 20), of_query, of_gallery,
+            n_missed, queries.files, gallery.files, per_query=True)
         for name, values in scores.items():
             low, high = bootstrap_interval(values, photos)
             result.update({

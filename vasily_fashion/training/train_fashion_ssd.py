@@ -94,7 +94,7 @@ def train_fashion_ssd(
             'run python -m vasily_fashion.datasets.check on the data set')
     names = getattr(dataset, 'label_names', None)
     of_model = getattr(model, 'label_names', None)
-    if None not in (names, of_model) and tuple(names) != tuple(of_model):
+    if names is not None and of_model is not None and tuple(names) != tuple(of_model):
         raise ValueError(
             f'the model detects {", ".join(of_model)}, and the photos are of '
             f'{", ".join(names)}: give FashionSSD300 their label_names')
