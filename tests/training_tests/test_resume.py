@@ -66,11 +66,18 @@ def test_as_if_never_stopped(kind, dataset, at_once, stop, tmp_path):
         n_left = 4 * stop
 
         def __getitem__(self, index):
-            if isinstance(index, int) or np.ndim(index) == 0:
-                if self.n_left == 0:
-                    raise Stop
-                self.n_left -= 1
+            if kind == 'ssd':
+                self.count()
             return super().__getitem__(index)
+
+        def read_street(self, i, random_state=None):
+            self.count()
+            return super().read_street(i, random_state)
+
+        def count(self):
+            if self.n_left == 0:
+                raise Stop
+            self.n_left -= 1
 
     stopping = StopsAt(dataset)
     stopping.__dict__.update(dataset.__dict__ if kind == 'style' else {})
