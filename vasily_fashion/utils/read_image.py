@@ -52,9 +52,9 @@ def read_image(
 
     Few bytes can ask for much work. So a JPEG of more than 100 scans is refused,
     and so is what Pillow decodes in Python: plain PPM (P1 to P3), PPM of another
-    maximum than 255, BMP in runs; and a file in more than 100,000 pieces. The
-    slowest files of 10 MB and 16 million pixels that are left take 12 seconds on
-    one core (`tests/soak/reading.py`).
+    maximum than 255, BMP in runs; and a file in more than 100,000 pieces. A file
+    of 10 MB and 16 million pixels is read or refused within 10 seconds of one
+    core (`tests/soak/reading.py`).
 
     Args:
         path (str, os.PathLike or binary file): The file, or one that is
