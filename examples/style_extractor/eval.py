@@ -82,7 +82,7 @@ def main(argv=None):
     parser.add_argument(
         '--score-thresh', type=float, default=0.01,
         help='detected boxes of lower scores are left out: 0.01 as for '
-        'average precision (default), 0.6 as in the demo')
+        'average precision (default), 0.6 as in the demo; for a CSV it is 0.05')
     parser.add_argument(
         '--vote-thresh', type=float, metavar='IOU',
         help='detected boxes that overlap one by so much have a vote in where '
@@ -105,6 +105,8 @@ def main(argv=None):
         parser.error(f'the protocol of {args.dataset} has true boxes')
     if args.distractors is not None and args.dataset != 'csv':
         parser.error('--distractors are for --dataset csv')
+    if args.vote_thresh is not None and args.dataset == 'csv':
+        parser.error('--vote-thresh: the boxes of a CSV are kept, and detected without')
     with chainer.using_config('accelerate', 'fast'):
         try:
             if args.dataset in PROTOCOLS:

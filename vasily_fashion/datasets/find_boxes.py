@@ -22,7 +22,7 @@ def find_boxes(
     It is the box of the item's category with the highest score; of an item of
     unknown category, of any. The boxes are kept in
     `$CHAINER_DATASET_ROOT/vasily_fashion/boxes` by the photos' contents and
-    the detector's weights, and detected once.
+    the detector's weights, from a score of 0.05 on, and detected once.
 
     Args:
         dataset (RetrievalDataset): Its `bboxes` are filled in.
@@ -44,15 +44,19 @@ def find_boxes(
     missing = list({digests[name]: name for name in photos
                     if digests[name] not in known}.values())
     first_row = {dataset.names[i]: i for i in rows[::-1]}
+    thresh = getattr(detector, 'score_thresh', None)
     detector.score_thresh = _SCORE_THRESH
-    for start in tqdm(
-            range(0, len(missing), _BATCH_SIZE), 'detection', disable=None):
-        names = missing[start:start + _BATCH_SIZE]
-        imgs = [dataset.read_photo(first_row[name]) for name in names]
-        for name, bbox, label, score in zip(
-                names, *detector.predict(imgs), strict=True):
-            known[digests[name]] = np.column_stack(
-                [bbox, label, score]).astype(float).round(3).tolist()
+    try:
+        for start in tqdm(
+                range(0, len(missing), _BATCH_SIZE), 'detection', disable=None):
+            names = missing[start:start + _BATCH_SIZE]
+            imgs = [dataset.read_photo(first_row[name]) for name in names]
+            for name, bbox, label, score in zip(
+                    names, *detector.predict(imgs), strict=True):
+                known[digests[name]] = np.column_stack(
+                    [bbox, label, score]).astype(float).round(3).tolist()
+    finally:
+        detector.score_thresh = thresh  # the caller's
     if missing:
         with atomic_write(path, 'w') as file:
             json.dump(known, file)
