@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 #: Name -> its margin if none is given.
 LOSSES: dict[str, Any] = {'triplet': 0.2, 'ratio': None, 'contrastive': 1.0}
 
+# Embeddings differ by about 1, and Adam moves each weight of the classifier by
+# no more than its rate: without a scale the logits stay small for long.
+_LOGIT_SCALE = 10
+
 
 class TripletTrainChain(chainer.Chain):
     """StyleExtractorBN and its loss: what an optimizer trains.
@@ -164,7 +168,7 @@ choose_negatives` says.
         if self.category_weight:
             labels = self.xp.repeat(self.xp.asarray(category), 2)
             classified = F.softmax_cross_entropy(
-                self.classifier(embeddings), labels.astype(np.int32),
+                self.classifier(_LOGIT_SCALE * embeddings), labels.astype(np.int32),
                 ignore_label=-1)
             loss += self.category_weight * classified
             reported['loss/category'] = classified
