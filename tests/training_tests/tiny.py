@@ -58,12 +58,15 @@ def tiny_ssd():
     return model
 
 
+class _Mean(chainer.Link):
+
+    def forward(self, h):
+        return F.mean(h, axis=(2, 3))
+
+
 class TinyStyleExtractor(chainer.Chain):
 
-    """Takes and gives what StyleExtractorBN does, a thousand times faster.
-
-    It has one block.
-    """
+    """StyleExtractorBN with one block and no pooling: a thousand times faster."""
 
     insize = 24, 16
 
@@ -76,18 +79,14 @@ class TinyStyleExtractor(chainer.Chain):
             self.bn1_1 = ChainerV1BatchNormalization(8)
             self.conv1_2 = L.Convolution2D(8, 8, 1)
             self.bn1_2 = ChainerV1BatchNormalization(8)
+            self.conv4_1 = _Mean()
             self.fc5 = L.Linear(8, 16)
         np.random.set_state(state)
 
-    def forward(self, x, start=0):
-        h = F.dropout(self.forward_blocks(x, start, 1), .25)
-        return self.fc5(F.mean(h, axis=(2, 3)))
-
-    def forward_blocks(self, x, start=0, stop=1):
-        if start == stop:
-            return x
+    def forward(self, x):
         h = F.relu(self.bn1_1(self.conv1_1(x)))
-        return F.relu(self.bn1_2(self.conv1_2(h)))
+        h = F.relu(self.bn1_2(self.conv1_2(h)))
+        return self.fc5(self.conv4_1(F.dropout(h, .25)))
 
     def prepare(self, img):
         return letterbox(img, self.insize) / np.float32(255)

@@ -1,4 +1,2 @@
 from vasily_fashion.functions.contrastive import contrastive  # noqa: F401
 from vasily_fashion.functions.triplet_ratio import triplet_ratio  # noqa: F401
-
-from chainer.functions import triplet  # noqa: F401

@@ -8,12 +8,11 @@ from vasily_fashion.extensions import EmbeddingGuard, RetrievalEvaluator
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor import TripletTrainChain
-from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
-    ChainerV1BatchNormalization,
-)
 from vasily_fashion.training.batch_order import BatchOrder
 from vasily_fashion.training.learning_rate import learning_rate
+from vasily_fashion.training.normalize_as_one import normalize_as_one
 from vasily_fashion.training.run_training import run_training
+from vasily_fashion.training.style_extractor_blocks import LaterBlocks
 from vasily_fashion.training.training_pairs import FrozenPairs, TrainingPairs
 from vasily_fashion.training.workers import get_worker_device
 
@@ -123,23 +122,23 @@ TripletTrainChain` takes them.
     device = get_worker_device(device, comm)
 
     pairs: TrainingPairs | FrozenPairs
-    pairs, start = TrainingPairs(dataset, model, random_state, grounds), 0
+    pairs = TrainingPairs(dataset, model, random_state, grounds)
+    trained: chainer.Chain = model
     if features is not None:
         model.to_device(device)
-        start = n_frozen_block
-        pairs = FrozenPairs(pairs, start, features, n_view, seed)
+        pairs = FrozenPairs(pairs, n_frozen_block, features, n_view, seed)
+        trained = LaterBlocks(model, n_frozen_block)
     if resume is None and batch_size > 1:
-        _scale_embeddings(model, [
+        _scale_embeddings(trained, model.fc5, [
             pairs[int(i)][1] for i in np.random.choice(
-                len(dataset), min(batch_size, len(dataset)), replace=False)],
-            start)
+                len(dataset), min(batch_size, len(dataset)), replace=False)])
     order = None
     if weights is not None:
         order = BatchOrder(
             dataset.item_ids, dataset.categories, dataset.parts, weights,
             batch_size, same_category, random_state)
     chain = TripletTrainChain(
-        model, margin, loss, negatives, comm, start, hardest_weight,
+        trained, margin, loss, negatives, comm, hardest_weight,
         category_weight)
     chain.to_device(device)
     optimizer = chainer.optimizers.Adam(lr)
@@ -154,7 +153,10 @@ TripletTrainChain` takes them.
     schedule = functools.partial(
         learning_rate, iteration=iteration, initial=lr, schedule=lr_schedule,
         steps=lr_steps, warm_up=warm_up)
-    with _synchronized(model, comm if multi_node_bn else None):
+    as_one: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if multi_node_bn and comm is not None:
+        as_one = normalize_as_one(model, comm)
+    with as_one:
         return run_training(
             model, optimizer, 'alpha', pairs, out, iteration,
             batch_size, schedule,
@@ -166,24 +168,11 @@ TripletTrainChain` takes them.
             comm, order)
 
 
-@contextlib.contextmanager
-def _synchronized(model, comm):
-    links = [link for link in model.links()
-             if isinstance(link, ChainerV1BatchNormalization)]
-    for link in links:
-        link.comm = comm
-    try:
-        yield
-    finally:
-        for link in links:
-            link.comm = None
-
-
-def _scale_embeddings(model, products, start):
+def _scale_embeddings(extractor, fc5, products):
     with chainer.using_config('train', True), chainer.no_backprop_mode():
         embeddings = chainer.get_device('@numpy').send(
-            model(model.device.send(np.stack(products)), start).array)
+            extractor(fc5.device.send(np.stack(products))).array)
     spread = 2 * embeddings.var(axis=0, ddof=1).sum()
     if spread > 0:
-        model.fc5.W.array /= np.sqrt(spread)
-        model.fc5.b.array /= np.sqrt(spread)
+        fc5.W.array /= np.sqrt(spread)
+        fc5.b.array /= np.sqrt(spread)

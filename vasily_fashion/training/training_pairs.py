@@ -6,6 +6,7 @@ from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.deploy.compile_forward import compile_forward
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.training.frozen_features import FrozenFeatures
+from vasily_fashion.training.style_extractor_blocks import FirstBlocks
 from vasily_fashion.transforms import product_augmentation, street_augmentation
 from vasily_fashion.utils.read_ahead import read_ahead
 
@@ -103,7 +104,7 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
                 serializer.save(model[name.format(block)])
                 key += [serializer.target[key].tobytes()
                         for key in sorted(serializer.target)]
-        compute = compile_forward(_Blocks(model, n_block), model.insize)
+        compute = compile_forward(FirstBlocks(model, n_block), model.insize)
         shape = compute(np.zeros((1, 3, *model.insize), np.float32)).shape[1:]
         self._features = FrozenFeatures(
             folder, shape, int(self._end[-1]), b''.join(key))
@@ -143,15 +144,3 @@ class FrozenPairs(chainer.dataset.DatasetMixin):
                 else self._pairs.product)
         return make(i, random_state)
 
-
-class _Blocks(chainer.Chain):
-
-    def __init__(self, model, n_block):
-        super().__init__()
-        with self.init_scope():
-            self.model = model
-        self.n_block = n_block
-        self.to_device(model.device)
-
-    def forward(self, x):
-        return self.model.forward_blocks(x, stop=self.n_block)

@@ -54,18 +54,6 @@ def test_extract_any_size(embeddings, imgs):
     assert (distance[~np.eye(len(imgs), dtype=bool)] > 1e-4).all()
 
 
-@pytest.mark.parametrize(
-    'n_block, shape', [(1, (64, 96, 64)), (2, (128, 24, 16)), (3, (256, 6, 4))])
-def test_forward_from_a_block(trained, imgs, embeddings, n_block, shape):
-    x = trained.prepare(imgs[2])[None]
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
-        h = trained.forward_blocks(x, stop=n_block)
-        assert h.shape == (1, *shape)
-        np.testing.assert_allclose(
-            trained(h, n_block).array, embeddings[2:], rtol=0,
-            atol=1e-5 * np.abs(embeddings).max())
-
-
 def test_extract_by_another_batch_size(trained, imgs, embeddings, monkeypatch):
     monkeypatch.setattr(trained, 'batch_size', 2)
     np.testing.assert_allclose(

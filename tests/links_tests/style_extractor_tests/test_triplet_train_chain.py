@@ -17,7 +17,7 @@ class _Scale(chainer.Chain):
         with self.init_scope():
             self.scale = chainer.Parameter(np.array([1.5], np.float32))
 
-    def forward(self, x, start=0):
+    def forward(self, x):
         return x * F.broadcast_to(self.scale, x.shape)
 
 
@@ -120,7 +120,7 @@ def test_both_sides_are_normalised_as_one_batch():
             with self.init_scope():
                 self.bn = chainer.links.BatchNormalization(2, decay=0)
 
-        def forward(self, x, start=0):
+        def forward(self, x):
             return self.bn(x)
 
     random_state = np.random.RandomState(0)

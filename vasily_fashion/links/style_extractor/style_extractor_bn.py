@@ -88,51 +88,37 @@ class StyleExtractorBN(chainer.Chain):
     def train(self, train: bool | None) -> None:
         self._train = train
 
-    def forward(self, x: Any, start: int = 0) -> chainer.Variable:
-        """Embed a prepared batch.
+    def __call__(self, x: Any) -> chainer.Variable:
+        with chainer.using_config('train', self.train):
+            return super().__call__(x)
+
+    def forward(self, x: Any) -> chainer.Variable:
+        """Embed a prepared batch, as in the article's listing.
 
         Args:
             x (~chainer.Variable or array): :math:`(N, 3, 384, 256)`, float32,
-                as :meth:`prepare` makes them; or what :meth:`forward_blocks`
-                made of them.
-            start (int): How many of the three blocks it has been through.
+                as :meth:`prepare` makes them.
 
         Returns:
             ~chainer.Variable: :math:`(N, 128)`, not normalised.
         """
-        with chainer.using_config('train', self.train):
-            return self._embed(x, start)
+        h = F.relu(self.bn1_1(self.conv1_1(x)))
+        h = F.relu(self.bn1_2(self.conv1_2(h)))
+        h = F.max_pooling_2d(h, 4, stride=4)
+        h = F.dropout(h, 0.25)
 
-    def _embed(self, x, start=0):
-        h = F.dropout(self.forward_blocks(x, start), 0.25)
+        h = F.relu(self.bn2_1(self.conv2_1(h)))
+        h = F.relu(self.bn2_2(self.conv2_2(h)))
+        h = F.max_pooling_2d(h, 4, stride=4)
+        h = F.dropout(h, 0.25)
+
+        h = F.relu(self.bn3_1(self.conv3_1(h)))
+        h = F.relu(self.bn3_2(self.conv3_2(h)))
+        h = F.max_pooling_2d(h, 4, stride=4)
+        h = F.dropout(h, 0.25)
+
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
-
-    def forward_blocks(
-            self, x: Any, start: int = 0, stop: int = 3) -> chainer.Variable:
-        """Compute some of the blocks: two convolutions and a max pooling.
-
-        Other than :meth:`forward`, it follows `chainer.config.train` alone.
-
-        Args:
-            x (~chainer.Variable or array): As for :meth:`forward`.
-            start (int): How many of the three blocks it has been through.
-            stop (int): How many it is to have been through.
-
-        Returns:
-            ~chainer.Variable: :math:`(N, 64, 96, 64)`,
-            :math:`(N, 128, 24, 16)` or :math:`(N, 256, 6, 4)` after one, two
-            or three blocks.
-        """
-        h = x
-        for block in range(start + 1, stop + 1):
-            if block > 1:
-                h = F.dropout(h, 0.25)
-            for layer in (1, 2):
-                h = self[f'conv{block}_{layer}'](h)
-                h = F.relu(self[f'bn{block}_{layer}'](h))
-            h = F.max_pooling_2d(h, 4, stride=4)
-        return h
 
     def prepare(self, img: np.ndarray) -> np.ndarray:
         """Make an image fit the network, in training as in use.
@@ -169,7 +155,7 @@ class StyleExtractorBN(chainer.Chain):
             for i in range(0, len(imgs), self.batch_size):
                 x = np.stack([
                     self.prepare(img) for img in imgs[i:i + self.batch_size]])
-                y = self._embed(self.device.send(x))
+                y = self.forward(self.device.send(x))
                 embeddings[i:i + self.batch_size] = (
                     chainer.get_device('@numpy').send(y.array))
         return embeddings

@@ -1,9 +1,8 @@
 from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.functions import contrastive, triplet, triplet_ratio
+from vasily_fashion.functions import contrastive, triplet_ratio
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES, choose_negatives
-from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
 
 import chainer
 import chainer.functions as F
@@ -47,7 +46,8 @@ class TripletTrainChain(chainer.Chain):
        Extraction. CVPR 2016, section 3.
 
     Args:
-        model (vasily_fashion.links.StyleExtractorBN): The extractor.
+        model (chainer.Link): The extractor, such as
+            :class:`~vasily_fashion.links.StyleExtractorBN`.
         margin (float): Of 'triplet', on squared distances, 0.2 by default;
             of 'contrastive', on distances, 1 by default. 'ratio' has none.
         loss ({'triplet', 'ratio', 'contrastive'}): As in
@@ -58,8 +58,6 @@ class TripletTrainChain(chainer.Chain):
 choose_negatives` says.
         comm (chainermn.CommunicatorBase): Workers that hold a part of each
             batch; an anchor's negatives are in all of them.
-        start (int): How many of the extractor's blocks the batches have been
-            through.
         hardest_weight (float): Weight of a second ranking loss, over the
             nearest negative of each anchor alone ("batch hard", Hermans et
             al.).
@@ -75,9 +73,9 @@ choose_negatives` says.
     """
 
     def __init__(
-            self, model: StyleExtractorBN, margin: float | None = None,
+            self, model: chainer.Link, margin: float | None = None,
             loss: str = 'triplet', negatives: str = 'all',
-            comm: 'CommunicatorBase | None' = None, start: int = 0,
+            comm: 'CommunicatorBase | None' = None,
             hardest_weight: float = 0., category_weight: float = 0.,
             n_category: int = len(FASHION_CATEGORIES)) -> None:
         super().__init__()
@@ -104,7 +102,6 @@ choose_negatives` says.
         self.margin = LOSSES[loss] if margin is None else margin
         self.negatives = negatives
         self.comm = comm
-        self.start = start
         self.hardest_weight = hardest_weight
         self.category_weight = category_weight
 
@@ -126,8 +123,8 @@ choose_negatives` says.
         `d_negative`, of all items of the batch.
 
         Args:
-            query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`, or
-                what the first `start` blocks made of them.
+            query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`: what
+                the model takes.
             positive (array): Their product images, of the same shape.
             category (array): :math:`(B,)`, int; for negatives of the same
                 category, and for the classification loss, to which an example
@@ -143,7 +140,7 @@ choose_negatives` says.
         """
         # one batch, in turn, so that a worker's part of it is one piece
         both = self.xp.stack([query, positive], axis=1)
-        embeddings = self.model(both.reshape(-1, *both.shape[2:]), self.start)
+        embeddings = self.model(both.reshape(-1, *both.shape[2:]))
         q, p = (self._gather(embeddings[i::2]) for i in (0, 1))
         n_pair = len(q)
         if n_pair < 2:
@@ -197,7 +194,7 @@ choose_negatives` says.
 
     def _losses(self, anchor, positive, negative):
         if self.loss == 'triplet':
-            return triplet(
+            return F.triplet(
                 anchor, positive, negative, margin=self.margin, reduce='no')
         if self.loss == 'ratio':
             return triplet_ratio(anchor, positive, negative, reduce='no')
