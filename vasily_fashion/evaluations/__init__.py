@@ -1,4 +1,5 @@
 from vasily_fashion.evaluations.bootstrap_interval import bootstrap_interval  # noqa: F401
+from vasily_fashion.evaluations.count_found import count_found  # noqa: F401
 from vasily_fashion.evaluations.eval_consumer_to_shop import eval_consumer_to_shop  # noqa: F401
 from vasily_fashion.evaluations.eval_deepfashion2 import eval_deepfashion2  # noqa: F401
 from vasily_fashion.evaluations.eval_detection import eval_detection  # noqa: F401

@@ -1,0 +1,64 @@
+from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.datasets import CSVRetrievalDataset, SyntheticFashionDataset
+from vasily_fashion.retrieval import Gallery
+
+import chainer
+import numpy as np
+import pytest
+from PIL import Image
+
+
+class _MeanColour(chainer.Link):
+
+    def extract(self, imgs):
+        return np.stack([img.mean(axis=(1, 2)) for img in imgs])
+
+
+def _save(path, colour):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new('RGB', (4, 6), colour).save(path)
+
+
+def test_folder(tmp_path):
+    _save(tmp_path / 'skirts' / 'a.png', (1, 2, 3))
+    _save(tmp_path / 'b.png', (4, 5, 6))
+    (tmp_path / 'notes.txt').write_text('x')
+    gallery = Gallery.from_folder(tmp_path)
+    assert gallery.ids == ['b', 'skirts/a'] and len(gallery) == 2
+    assert gallery.categories.tolist() == [-1, FASHION_CATEGORIES.index('skirt')]
+    assert gallery.left_out == ['1 .txt']
+    assert gallery.read('skirts/a')[:, 0, 0].tolist() == [1, 2, 3]
+    assert 'b' in gallery and 'c' not in gallery
+    with pytest.raises(KeyError):
+        gallery.read('c')
+    index = gallery.make_index(_MeanColour())
+    distances, ids = index.search(np.array([[1, 2, 3.]]), 2)
+    assert ids.tolist() == [['skirts/a', 'b']]
+    assert distances.tolist() == [[0, 27]]
+
+
+def test_csv(tmp_path):
+    _save(tmp_path / 'a.png', (1, 2, 3))
+    (tmp_path / 'p.csv').write_text(
+        'path,id,category,price,url\na.png,7,bag,100,https://a.example\n')
+    gallery = Gallery.from_folder(tmp_path / 'p.csv')
+    assert gallery.ids == ['7'] and gallery.categories.tolist() == [0]
+    assert gallery.prices == ['100'] and gallery.urls == ['https://a.example']
+
+
+def test_data_set_gives_its_gallery(tmp_path):
+    for name in 'abc':
+        _save(tmp_path / f'{name}.png', (1, 2, 3))
+    (tmp_path / 'pairs.csv').write_text(
+        'label,path,split,is_query,is_gallery\n1,a.png,val,1,0\n'
+        '1,b.png,val,0,1\n2,c.png,val,0,1\n')
+    dataset = CSVRetrievalDataset(tmp_path / 'pairs.csv', 'val')
+    assert Gallery.from_dataset(dataset).ids == ['1', '2']
+
+
+def test_synthetic_world():
+    world = SyntheticFashionDataset(1, 0, 12)
+    gallery = Gallery.from_world(world)
+    assert len(gallery) == 12
+    assert gallery.categories.tolist() == world.product_images.categories.tolist()
+    np.testing.assert_array_equal(gallery.read('3'), world.product_images[3][0])
