@@ -30,10 +30,9 @@ import itertools
 import json
 import sys
 
-from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
-from vasily_fashion.utils import atomic_write, read_image
+from vasily_fashion.utils import atomic_write, gpu_available, read_image
 
 import chainer
 import chainer.functions as F

@@ -20,14 +20,13 @@ import os
 import random
 import sys
 
-from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.retrieval import FlatIndex
 from vasily_fashion.transforms import SSDAugmentation, crop_by_bbox
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, gpu_available
 
 import chainer
 import numpy as np

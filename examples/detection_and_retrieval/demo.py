@@ -3,13 +3,12 @@ import argparse
 import os
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.compat import gpu_available
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
-from vasily_fashion.utils import atomic_write, read_image
+from vasily_fashion.utils import atomic_write, gpu_available, read_image
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
 _FORMATS = ('.jpg', '.pdf', '.png', '.svg', '.webp')
@@ -19,7 +18,8 @@ _SNAPS_PER_SHEET = 6
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=f'{__doc__} Without arguments both are synthetic.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='example: python demo.py --photo street.jpg --gallery my_shop')
     add = parser.add_argument
     add('--photo', nargs='+', metavar='FILE', help='your own street snaps')
     add('--gallery', metavar='FOLDER', help='your product images: a folder, or a CSV in it')

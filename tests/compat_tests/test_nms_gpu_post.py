@@ -72,7 +72,7 @@ def test_chainercv_uses_it():
 
 @pytest.mark.gpu
 def test_nms_on_a_gpu():
-    from vasily_fashion.compat import gpu_available
+    from vasily_fashion.utils import gpu_available
     if not gpu_available():
         pytest.skip('no CuPy, or no GPU')
     from chainer.backends import cuda

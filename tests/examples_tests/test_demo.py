@@ -3,7 +3,7 @@ import os
 import pathlib
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.compat import gpu_available
+from vasily_fashion.utils import gpu_available
 
 import chainer
 import numpy as np

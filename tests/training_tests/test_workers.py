@@ -33,7 +33,7 @@ def test_batch_that_cannot_be_divided():
 def test_workers_without_a_communicator(monkeypatch):
     assert create_communicator(None) is None
     monkeypatch.setenv('PMI_SIZE', '2')
-    with pytest.raises(ValueError, match='--communicator'):
+    with pytest.raises(ValueError, match='name the communicator'):
         create_communicator(None)
 
 

@@ -1,6 +1,6 @@
 import threading
 
-from vasily_fashion.utils.run_ahead import run_ahead
+from vasily_fashion.utils.read_ahead import run_ahead
 
 import pytest
 

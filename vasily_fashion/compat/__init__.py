@@ -24,15 +24,11 @@ packages while they are imported.
  onnx_mapping         what onnx.mapping was, for onnx 1.19 and newer
  requirements         what chainer.testing asked pkg_resources for
  strtobool            what ChainerCV asked distutils for
- gpu_available        is there a GPU that can be used now?
 ==================== ======================================================
 """
-from vasily_fashion.compat.gpu_available import gpu_available
 from vasily_fashion.compat.import_order import check_import_order
 from vasily_fashion.compat.importer import install_importer
 from vasily_fashion.compat.worker_processes import repair_worker_processes
-
-__all__ = ['gpu_available']
 
 check_import_order()
 install_importer()

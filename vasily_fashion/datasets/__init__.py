@@ -25,10 +25,8 @@ from vasily_fashion.datasets.repeat_rare_dataset import RepeatRareDataset  # noq
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset  # noqa: F401
 from vasily_fashion.datasets.street2shop_dataset import Street2ShopDataset  # noqa: F401
 from vasily_fashion.datasets.street_shop_pair_dataset import StreetShopPairDataset  # noqa: F401
-from vasily_fashion.datasets.synthetic import (
-    SyntheticFashionDataset,  # noqa: F401
-    SyntheticItemDataset,  # noqa: F401
-)
+from vasily_fashion.datasets.synthetic_item_dataset import SyntheticItemDataset  # noqa: F401
 from vasily_fashion.datasets.worn_product_dataset import WornProductDataset  # noqa: F401
 from vasily_fashion.datasets.write_coco import write_coco  # noqa: F401
 from vasily_fashion.datasets.write_retrieval_csv import write_retrieval_csv  # noqa: F401
+from vasily_fashion.synthetic import SyntheticFashionDataset  # noqa: F401

@@ -14,6 +14,7 @@ from vasily_fashion.utils import read_image
 import cv2
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
+from chainercv.utils import mask_to_bbox
 
 # The ids of the photos to train on and to choose by.
 _SPLITS = Path(__file__).with_name('ccp_splits.json')
@@ -128,13 +129,7 @@ class CCPBboxDataset(GetterDataset):
 
     def _get_annotations(self, i):
         label, mask = self._get_items(i)
-        bbox = []
-        for item_mask in mask:
-            rows = np.flatnonzero(item_mask.any(axis=1))
-            columns = np.flatnonzero(item_mask.any(axis=0))
-            bbox.append(
-                (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
-        return np.array(bbox, np.float32).reshape(-1, 4), label
+        return mask_to_bbox(mask), label
 
     def get_mask(self, i: int) -> np.ndarray:
         """Masks of the items of a photo, in the order of its boxes.

@@ -2,7 +2,7 @@ from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.transforms import find_foreground
 
-import numpy as np
+from chainercv.utils import mask_to_bbox
 from tqdm import tqdm
 
 
@@ -30,10 +30,8 @@ class ProductBboxDataset(BboxListDataset):
             mask = find_foreground(products.read_photo(i))
             if mask is None:
                 continue
-            rows, columns = (np.flatnonzero(mask.any(axis=k)) for k in (1, 0))
             names.append(products.names[i])
-            bboxes.append(np.array([[
-                rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]], np.float32))
+            bboxes.append(mask_to_bbox(mask[None]))
             labels.append([products.labels[i]])
         self.n_left_out = len(products) - len(names)
         super().__init__(

@@ -3,7 +3,7 @@ from typing import Any
 
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.utils import check_images, weights_sha256
-from vasily_fashion.utils.run_ahead import run_ahead
+from vasily_fashion.utils.read_ahead import run_ahead
 
 import numpy as np
 

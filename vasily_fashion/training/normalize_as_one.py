@@ -43,7 +43,7 @@ class _AsOne(ChainerV1BatchNormalization):
 
     comm: 'CommunicatorBase'
 
-    def forward(self, x: Any) -> chainer.Variable:
+    def forward(self, x: Any) -> chainer.Variable:  # type: ignore[override]
         from chainermn.functions.batch_normalization import (
             MultiNodeBNImplSelector,
             get_communication_backend,

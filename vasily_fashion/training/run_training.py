@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
-from vasily_fashion.extensions import KeepBest
+from vasily_fashion.training.keep_best import KeepBest
 from vasily_fashion.training.random_states import RandomStates
 from vasily_fashion.training.workers import PartOfBatch, PartOfDropout, share_gradients
 from vasily_fashion.utils import atomic_write, save_weights

@@ -4,12 +4,12 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vasily_fashion.extensions import DetectionEvaluator
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
 from vasily_fashion.training.batch_order import BatchOrder
+from vasily_fashion.training.detection_evaluator import DetectionEvaluator
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.workers import get_worker_device

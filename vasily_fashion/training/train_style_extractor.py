@@ -4,13 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vasily_fashion.extensions import EmbeddingGuard, RetrievalEvaluator
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.training.batch_order import BatchOrder
+from vasily_fashion.training.embedding_guard import EmbeddingGuard
 from vasily_fashion.training.learning_rate import learning_rate
 from vasily_fashion.training.normalize_as_one import normalize_as_one
+from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator
 from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.style_extractor_blocks import LaterBlocks
 from vasily_fashion.training.training_pairs import FrozenPairs, TrainingPairs

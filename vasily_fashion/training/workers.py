@@ -30,14 +30,14 @@ def create_communicator(name: str | None) -> 'CommunicatorBase | None':
     if name is None:
         if any(int(os.environ.get(key, 1)) > 1 for key in _SIZE_VARIABLES):
             raise ValueError(
-                'mpiexec has started several workers: give --communicator '
+                'mpiexec has started several workers: name the communicator, '
                 'naive (CPUs) or pure_nccl (GPUs)')
         return None
     try:
         import mpi4py.MPI  # noqa: F401
     except (ImportError, RuntimeError) as error:
         raise ValueError(
-            '--communicator needs mpi4py and an MPI: install this package '
+            'a communicator needs mpi4py and an MPI: install this package '
             f'with its extra [mpi] ({error})') from error
     import chainermn
     return chainermn.create_communicator(name)

@@ -2,6 +2,7 @@ from vasily_fashion.transforms.find_foreground import find_foreground
 
 import cv2
 import numpy as np
+from chainercv.utils import mask_to_bbox
 
 # How often a product photo gets another ground, and how often, of these, a textured one.
 _P_GROUND, _P_TEXTURE = .6, .4
@@ -40,8 +41,7 @@ def product_augmentation(
 
 
 def _other_margins(img, mask, random_state):
-    rows, columns = (np.flatnonzero(mask.any(axis=i)) for i in (1, 0))
-    y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    y0, x0, y1, x1 = mask_to_bbox(mask[None])[0].astype(int)
     margin = random_state.uniform(.01, .3, 4) * np.repeat(
         [y1 - y0, x1 - x0], 2)
     before_y, after_y, before_x, after_x = margin.astype(int)

@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+from chainercv.utils import mask_to_bbox
 
 
 def wear_product(
@@ -54,20 +55,16 @@ def wear_product(
     alpha = alpha * _uncovered(alpha.shape[:2], random_state)[..., None]
     out[ys, xs] = colour * alpha + out[ys, xs] * (1 - alpha)
     solid = alpha[..., 0] > .3
-    rows, columns = (np.flatnonzero(solid.any(axis=i)) for i in (1, 0))
-    if len(rows):
-        box = (ys.start + rows[0], xs.start + columns[0],
-               ys.start + rows[-1] + 1, xs.start + columns[-1] + 1)
-    else:
-        box = (ys.start, xs.start, ys.stop, xs.stop)
-    return (np.clip(out, 0, 255).transpose(2, 0, 1).copy(),
-            np.array(box, np.float32))
+    if not solid.any():
+        solid[:] = True
+    box = mask_to_bbox(solid[None])[0] + np.array([ys.start, xs.start] * 2, np.float32)
+    return np.clip(out, 0, 255).transpose(2, 0, 1).copy(), box
 
 
 def _cut_out(img, mask):
     """The item in its bounding box, (h, w, 4) with alpha of [0, 1]."""
-    rows, columns = (np.flatnonzero(mask.any(axis=i)) for i in (1, 0))
-    ys, xs = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    y0, x0, y1, x1 = mask_to_bbox(mask[None])[0].astype(int)
+    ys, xs = slice(y0, y1), slice(x0, x1)
     # a pixel less, for the fringe of the ground
     alpha = cv2.erode(mask[ys, xs].astype(np.float32), np.ones((3, 3)))
     return np.dstack([img[:, ys, xs].transpose(1, 2, 0), alpha]).astype(np.float32)
@@ -97,10 +94,8 @@ def _bend(item, random_state):
     if random_state.random() < .5:
         item = item[:, ::-1]
     item[..., 3] = cv2.GaussianBlur(item[..., 3], (0, 0), random_state.uniform(.5, 1.2))
-    rows, columns = (np.flatnonzero((item[..., 3] > .1).any(axis=i)) for i in (1, 0))
-    if len(rows) < 2 or len(columns) < 2:
-        return item
-    return item[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    y0, x0, y1, x1 = mask_to_bbox(item[None, ..., 3] > .1)[0].astype(int)
+    return item[y0:y1, x0:x1] if min(y1 - y0, x1 - x0) > 1 else item
 
 
 def _light(colour, random_state):
