@@ -65,6 +65,12 @@ def test_header_and_values_are_stripped(tmp_path):
     assert csv.item_ids.tolist() == [7, 8] and csv.unknown_columns == []
 
 
+def test_empty_lines_before_the_header(tmp_path):
+    trees.write_image(tmp_path / 'a.jpg')
+    path = trees.write_csv(tmp_path, '\n , \n\npath,id\n\na.jpg,7\n,\n')
+    assert ProductFolderDataset(tmp_path, path).item_ids.tolist() == ['7']
+
+
 @pytest.mark.parametrize('text, message', [
     ('path,id,ID\na.jpg,1,2\n', "two columns 'id'"),
     ('path;id\na.jpg;1\n', "no column path: .* has 'path;id'"),
