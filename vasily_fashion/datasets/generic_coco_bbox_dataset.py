@@ -95,7 +95,7 @@ def _read(coco, annotation, category_map, use_crowded):
         if key.endswith('id') and not isinstance(value, (int, float, str)):
             raise ValueError(
                 f'{annotation}: in {kind} an entry has the {key} {value!r}, which is '
-                'not a number or text')
+                f'not a number or text: {str(entry)[:80]}')
         return value
 
     name_of_id = {}

@@ -27,7 +27,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise FileNotFoundError(
             f'{path}: there is no such file; is the root right?') from error
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not text in UTF-8: {error}') from error
+        raise ValueError(f'{path} is not text in UTF-8; save it as such ({error})') from error
 
 
 def read_json(path: str | os.PathLike[str], kind: type) -> Any:
