@@ -119,7 +119,7 @@ def _is_int64(text):
 
 def _truth(row, column, path):
     try:
-        value = _TRUTH[(row[column] or '').strip().lower()]
+        value = _TRUTH[row[column].lower()]
     except KeyError:
         raise ValueError(
             f'{path}: {column} of {row["path"]} is {row[column]!r}, neither '
