@@ -96,7 +96,7 @@ class RetrievalDataset(GetterDataset):
             raise ValueError(f'columns must be of one length, not {lengths}')
         if (infinite := np.isinf(columns['bboxes']).any(axis=1)).any():
             raise ValueError(
-                f'{source}: the box of {names[infinite.argmax()]} is infinite')
+                f'{source}: the box of {names[int(infinite.argmax())]} is infinite')
         keep = keep_existing(root, names, missing, source)
         self.root = Path(root)
         self.names = [name for name, k in zip(names, keep, strict=True) if k]

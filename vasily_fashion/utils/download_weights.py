@@ -7,7 +7,6 @@ import urllib.request
 from concurrent.futures import Future
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 from vasily_fashion.utils.atomic_write import atomic_write
 
@@ -54,7 +53,7 @@ def download_weights(
 
 def _open(url, timeout, max_seconds):
     """urlopen, whose timeout is that of each piece of the headers, not of all."""
-    answer: Future[Any] = Future()
+    answer = Future()
 
     def wait():
         try:
