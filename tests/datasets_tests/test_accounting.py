@@ -224,6 +224,15 @@ def test_size_that_is_named(
         assert len(readable) == 0 and list(broken) == ['a.png']
 
 
+def test_size_in_text(tmp_path):
+    path, photos = _coco(tmp_path, [(1, 1, [1, 1, 9, 9], {})], size=('80', '60'))
+    with pytest.raises(ValueError, match='scaled by 0.5'):
+        GenericCOCOBboxDataset(path, photos)[0]
+    _coco(tmp_path, [(1, 1, [1, 1, 9, 9], {})], size=('high', 60))
+    with pytest.raises(ValueError, match="height and width of a.png are 'high' and 60"):
+        GenericCOCOBboxDataset(path, photos)
+
+
 def test_a_turned_picture_is_written_as_it_is_read(tmp_path):
     path, photos = _coco(tmp_path, [(1, 1, [1, 1, 20, 9], {})], size=(0, 0))
     _with_exif(photos / 'a.png', 6)
@@ -289,7 +298,21 @@ def test_ids_of_two_kinds(tmp_path):
     assert label.tolist() == [1, 0]
 
 
+def test_a_box_that_is_no_number_is_named(tmp_path):
+    path, photos = _coco(
+        tmp_path, [(1, 1, [1, 1, 9, 9], {}), (3, 1, [1, float('nan'), 9, 9], {})],
+        files=('a.png', 'b.png', 'c.png'))
+    with pytest.raises(ValueError, match='c.json: a box of c.png has NaN'):
+        GenericCOCOBboxDataset(path, photos)
+
+
 # files of VOC
+
+def test_two_xmls_of_one_id(tmp_path):
+    root = _voc(tmp_path, {'a.xml': _object(), 'a.XML': _object('bag')}, ['a.png'])
+    with pytest.raises(ValueError, match=r'a.XML and .*a.xml have one id: join them'):
+        GenericVOCBboxDataset(root)
+
 
 def test_photo_of_an_xml(tmp_path):
     root = _voc(tmp_path, {

@@ -184,6 +184,11 @@ def test_detected_boxes_of_queries(tmp_path, monkeypatch):
     detector.W.array += 1
     find_boxes(CSVRetrievalDataset(path), detector)
     assert detector.n == 2
+    for kept in (tmp_path / 'cache').rglob('*.json'):
+        kept.write_bytes(b'{"half": [')
+    find_boxes(CSVRetrievalDataset(path), detector)
+    find_boxes(CSVRetrievalDataset(path), detector)
+    assert detector.n == 3  # made anew once
 
 
 def test_no_split_is_for_two_purposes():

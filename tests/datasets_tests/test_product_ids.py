@@ -65,6 +65,12 @@ def test_header_and_values_are_stripped(tmp_path):
     assert csv.item_ids.tolist() == [7, 8] and csv.unknown_columns == []
 
 
+def test_empty_lines_before_the_header(tmp_path):
+    trees.write_image(tmp_path / 'a.jpg')
+    path = trees.write_csv(tmp_path, '\n , \n\npath,id\n\na.jpg,7\n,\n')
+    assert ProductFolderDataset(tmp_path, path).item_ids.tolist() == ['7']
+
+
 @pytest.mark.parametrize('text, message', [
     ('path,id,ID\na.jpg,1,2\n', "two columns 'id'"),
     ('path;id\na.jpg;1\n', "no column path: .* has 'path;id'"),
@@ -143,7 +149,8 @@ def test_files_that_are_left_out(tmp_path, capsys):
     assert set(dataset.names) >= {'a.jpg', 'b.JFIF', 'd.tiff', 'e.bmp'}
     assert sorted(dataset.left_out_files) == sorted(lines)
     _, text = _check(capsys, 'folder', tmp_path)
-    assert f'files left out           {len(lines)}\n' in text and 'HEIC' in text
+    assert f'files left out           {len(lines)}\n' in text
+    assert all(f'    {line}\n' in text for line in lines)
     for name in dataset.names:
         (tmp_path / name).unlink()
     with pytest.raises(ValueError, match="has no image, of .*it has .*'IMG_1.HEIC'"):

@@ -195,13 +195,23 @@ def test_csv(tmp_path):
 @pytest.mark.parametrize('old, new, message', [
     ('is_query', 'query', 'no column is_query'),
     ('True', 'maybe', "is_query of street/é.jpg is 'maybe'"),
-    ('2,12', '2,x', 'box of street/é.jpg'),
+    ('2,12', '2,x', 'box of street/é.jpg'), ('2,12', 'nan,12', 'box of street/é.jpg'),
+    ('2,12', '2,', 'box of street/é.jpg'), ('2,12', '2,inf', 'box of street/é.jpg'),
     ('shop/2.jpg', '../2.jpg', "items.csv names '../2.jpg'"),
     ('shop/2.jpg', '/2.jpg', "items.csv names '/2.jpg'")])
 def test_csv_bad_input(tmp_path, old, new, message):
     path = trees.make_csv(tmp_path)
     _change(path, old, new)
     with pytest.raises(ValueError, match=message):
+        CSVRetrievalDataset(path)
+
+
+def test_csv_boxes_in_shares(tmp_path):
+    path = trees.make_csv(tmp_path)
+    _change(path, '0,10.5,0,20', 'nan,NaN,,nan')  # no box
+    assert np.isnan(CSVRetrievalDataset(path).bboxes[3]).all()
+    _change(path, '2,12,4,24', '.2,1,.1,.9')
+    with pytest.raises(ValueError, match='items.csv: all boxes are .* must be pixels'):
         CSVRetrievalDataset(path)
 
 

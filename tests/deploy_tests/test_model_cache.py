@@ -39,8 +39,8 @@ def _damage(kind, entry):
         (entry / 'other.bin').write_bytes(b'x')
     elif kind == 'no sums':
         (entry / 'sha256.json').unlink()
-    elif kind == 'other sums':
-        (entry / 'sha256.json').write_text('[')
+    elif kind in ('other sums', 'endless sums'):
+        (entry / 'sha256.json').write_text('[' * (1 if kind == 'other sums' else 200_000))
     elif kind == 'a folder for a file':
         path.unlink()
         path.mkdir()
@@ -56,7 +56,7 @@ def _damage(kind, entry):
 
 @pytest.mark.parametrize('kind', [
     'a byte', 'empty', 'missing', 'deeper', 'one more', 'no sums', 'other sums',
-    'a folder for a file', 'a file', 'a dangling link', 'a link', 'gone'])
+    'endless sums', 'a folder for a file', 'a file', 'a dangling link', 'a link', 'gone'])
 def test_a_damaged_entry_is_made_anew(kind, cache):
     entry = cache.get('f32', _make)
     assert cache.get('f32', _never) == entry == cache.newest('f*')
@@ -72,7 +72,7 @@ def test_a_damaged_entry_is_made_anew(kind, cache):
 @pytest.mark.parametrize('mode', [0o777, 0o775, 0o1777, 0o702])
 def test_a_folder_that_others_can_write_to(mode, cache):
     cache.get('f32', _make)
-    for folder in cache.folder, cache.folder.parent:
+    for folder in cache.folder, cache.folder.parent, cache.folder / 'f32':
         assert folder.stat().st_mode & 0o777 == 0o700
         folder.chmod(mode)
         for call in lambda: cache.get('f32', _never), lambda: cache.newest('*'):

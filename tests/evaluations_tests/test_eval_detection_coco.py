@@ -133,6 +133,21 @@ def test_is_the_oracle(seed):
 
 
 @needs_pycocotools
+@pytest.mark.parametrize('step', [1, -1])
+def test_the_order_of_detections_of_one_score_does_not_matter(step):
+    # one right (0.9), one right at some overlaps (0.6), two wrong
+    pred_bboxes = [_boxes((0, 0, y, 10)) for y in (9, 6, 4)] + [_boxes((0, 0, 10, 10))]
+    pred_labels = [_labels(7)] * 4
+    gt_labels = [_labels(7)] * 3 + [_labels(0)]
+    result = eval_detection_coco(
+        pred_bboxes[::step], pred_labels, [np.array([1.])] * 4,
+        [_boxes((0, 0, 10, 10))] * 4, gt_labels[::step])
+    # the two wrong ones first: precision 1/3 at recall 1/3, 2/4 at 2/3
+    assert result['ap50/top'] == pytest.approx(.5 * 67 / 101)
+    assert result['ap75/top'] == pytest.approx(.25 * 34 / 101)
+
+
+@needs_pycocotools
 def test_nothing_there_is_nan_without_a_warning(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter('error')

@@ -270,10 +270,22 @@ class _SaysItIsLong(_BreaksOff):
         self.end_headers()
 
 
+class _TricklesHeaders(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        while not self.server.released.wait(.1):
+            self.send_header('X', 'x')
+            self.flush_headers()
+
+
 @pytest.mark.parametrize('of_chainercv', [False, True])
 @pytest.mark.parametrize(('handler', 'pattern'), [
     (_BreaksOff, f'4 of {len(_DATA)} bytes'), (_Stalls, 'timed out'),
-    (_Trickles, 'it takes too long'), (_IsLong, 'more than 1,000 bytes'),
+    (_Trickles, 'it takes too long'), (_TricklesHeaders, 'too long: no answer'),
+    (_IsLong, 'more than 1,000 bytes'),
     (_SaysItIsLong, 'it has 1,001 bytes, more than 1,000')])
 def test_broken_download(
         cache, no_proxy, link_name, monkeypatch, handler, pattern, of_chainercv):

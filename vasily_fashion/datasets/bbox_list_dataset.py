@@ -89,8 +89,10 @@ class BboxListDataset(GetterDataset):
             self._bboxes = np.concatenate([
                 np.empty((0, 4)), *(np.reshape(b, (-1, 4)) for b in bboxes)],
                 dtype=np.float32, casting='same_kind')
-        if not np.isfinite(self._bboxes).all():
-            raise ValueError(f'{source}: a box has NaN or infinite numbers')
+        if not (finite := np.isfinite(self._bboxes).all(axis=1)).all():
+            i = np.searchsorted(self._end, finite.argmin(), 'right')
+            raise ValueError(
+                f'{source}: a box of {self.names[i]} has NaN or infinite numbers')
         lines = [f'{n} {reason}' for reason, n in self.left_out.items()]
         lines += describe_unknown(self.unknown_categories)
         if not len(self._bboxes):
@@ -99,10 +101,7 @@ class BboxListDataset(GetterDataset):
                 f'annotations these were left out: {", ".join(lines) or "none"}')
         if lines:
             _log.warning('%s: annotations left out: %s', source, ', '.join(lines))
-        if is_share(self._bboxes).all():
-            raise ValueError(
-                f'{source}: all boxes are within the first pixel: they are shares of '
-                'the sides, and must be pixels')
+        check_pixels(self._bboxes, source)
         self._labels = np.concatenate(
             [np.empty(0, np.int32), *labels]).astype(np.int32)
         self.add_getter('img', self._get_image)
@@ -122,6 +121,19 @@ class BboxListDataset(GetterDataset):
     def _get_annotations(self, i):
         of_photo = slice(self._end[i - 1] if i else 0, self._end[i])
         return self._bboxes[of_photo].copy(), self._labels[of_photo].copy()
+
+
+def check_pixels(bbox: np.ndarray, source: str | os.PathLike[str]) -> None:
+    """Raise `ValueError` if all boxes are in shares of the sides.
+
+    Args:
+        bbox (array): :math:`(R, 4)`.
+        source (str or path): Where they stand, for the message.
+    """
+    if len(bbox) and is_share(bbox).all():
+        raise ValueError(
+            f'{source}: all boxes are within the first pixel: they are shares of '
+            'the sides, and must be pixels')
 
 
 def is_share(bbox: np.ndarray) -> np.ndarray:

@@ -198,6 +198,8 @@ def print_report(split: str, report: dict[str, Any]) -> None:
             value, shown = len(value), list(value.values())
         elif isinstance(value, list):
             value, shown = len(value), value
+            if key in ('unknown columns', 'files left out'):
+                n_shown = 20
         print(f'  {key:24} {value:,}')
         for text in shown[:n_shown]:
             print(f'    {text}')

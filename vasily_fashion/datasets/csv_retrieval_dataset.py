@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 from vasily_fashion.categories import COMMON_TO_FASHION
+from vasily_fashion.datasets.bbox_list_dataset import check_pixels
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_names
 from vasily_fashion.datasets.read_annotation import find_unknown_columns, read_csv
@@ -49,8 +50,8 @@ class CSVRetrievalDataset(RetrievalDataset):
 
     Raises:
         FileNotFoundError: If the CSV or an image is missing.
-        ValueError: If a column is missing or a value is wrong; the message has
-            the line.
+        ValueError: If a column is missing or a value is wrong, which the message
+            names, or all boxes are shares of 1 in place of pixels.
     """
 
     def __init__(self, path: str | os.PathLike[str], split: str | None = None,
@@ -86,14 +87,15 @@ class CSVRetrievalDataset(RetrievalDataset):
                 raise ValueError(
                     f'{path}: {id_column} of {row["path"]} is empty; give each item '
                     'an id')
+        bboxes = np.array([_box(row, path) for row in rows])
+        check_pixels(bboxes[~np.isnan(bboxes[:, 0])], path)
         super().__init__(
             root, names, _as_item_ids([row[id_column] for row in rows]),
             [_truth(row, 'is_query', path) for row in rows],
             [_truth(row, 'is_gallery', path) for row in rows],
             [row['split'] for row in rows],
             [label_of_name.get(name, -1) for name in categories],
-            [_box(row, path) for row in rows], label_names, missing, path,
-            margin)
+            bboxes, label_names, missing, path, margin)
         self.unknown_columns = find_unknown_columns(rows, _KNOWN)
         self._tell(
             path, (name for name in categories if name and name not in label_of_name),
@@ -117,7 +119,7 @@ def _is_int64(text):
 
 def _truth(row, column, path):
     try:
-        value = _TRUTH[(row[column] or '').strip().lower()]
+        value = _TRUTH[row[column].lower()]
     except KeyError:
         raise ValueError(
             f'{path}: {column} of {row["path"]} is {row[column]!r}, neither '
@@ -126,12 +128,13 @@ def _truth(row, column, path):
 
 
 def _box(row, path):
-    values = [(row.get(column) or '').strip() for column in _BOX]
-    if not any(values):
-        return (np.nan,) * 4
+    values = [row.get(column) or 'nan' for column in _BOX]
     try:
-        return [float(value) for value in values]
+        box = [float(value) for value in values]
     except ValueError as error:
         raise ValueError(
             f'{path}: the box of {row["path"]} is no four numbers: {error}'
         ) from error
+    if 0 < np.isnan(box).sum() < 4:
+        raise ValueError(f'{path}: the box of {row["path"]} is no four numbers: {values}')
+    return box

@@ -1,9 +1,11 @@
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
+from vasily_fashion.datasets.read_annotation import read_json
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.utils import atomic_write, weights_sha256
 
@@ -11,6 +13,7 @@ import chainer
 import numpy as np
 from tqdm import tqdm
 
+_log = logging.getLogger(__name__)
 _BATCH_SIZE = 8
 _SCORE_THRESH = .05
 
@@ -37,8 +40,12 @@ def find_boxes(
         dataset.is_query & np.isnan(dataset.bboxes).any(axis=1))
     folder = Path(chainer.dataset.get_dataset_directory('vasily_fashion/boxes'))
     path = folder / f'{weights_sha256(detector)[:16]}.json'
-    known: dict[str, list[list[float]]] = (
-        json.loads(path.read_text()) if path.exists() else {})
+    known: dict[str, list[list[float]]] = {}
+    if path.exists():
+        try:
+            known = read_json(path, dict)
+        except ValueError:
+            _log.warning('%s is damaged, and is made anew', path)
     photos = sorted({dataset.names[i] for i in rows})
     digests = {name: _digest(dataset.root / name) for name in photos}
     missing = list({digests[name]: name for name in photos

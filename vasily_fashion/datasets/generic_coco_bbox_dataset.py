@@ -95,7 +95,7 @@ def _read(coco, annotation, category_map, use_crowded):
         if key.endswith('id') and not isinstance(value, (int, float, str)):
             raise ValueError(
                 f'{annotation}: in {kind} an entry has the {key} {value!r}, which is '
-                'not a number or text')
+                f'not a number or text: {str(entry)[:80]}')
         return value
 
     name_of_id = {}
@@ -123,7 +123,12 @@ def _read(coco, annotation, category_map, use_crowded):
             raise ValueError(f'{annotation} has two images of one id, {id_!r}')
         # a file that has two ids is one photo
         photo = photo_of_id[id_] = PurePosixPath(x['file_name']).as_posix()
-        size = _as_size(x.get('height'), x.get('width'))
+        try:
+            size = _as_size(x.get('height'), x.get('width'))
+        except (OverflowError, TypeError, ValueError) as error:
+            raise ValueError(
+                f'{annotation}: height and width of {photo} are {x.get("height")!r} and '
+                f'{x.get("width")!r}, which are not numbers') from error
         if size and sizes.setdefault(photo, size) != size:
             raise ValueError(
                 f'{annotation} has two sizes of {photo}: {size} and {sizes[photo]}')
@@ -174,9 +179,8 @@ def _read(coco, annotation, category_map, use_crowded):
 
 def _as_size(height, width):
     """Of a photo; None where it is not named, as 0 and null say."""
-    is_named = all(isinstance(x, (int, float)) and 0 < x < 2 ** 31
-                   for x in (height, width))
-    return (height, width) if is_named else None
+    size = float(height or 0), float(width or 0)
+    return size if all(0 < x < 2 ** 31 for x in size) else None
 
 
 def _index(coco):

@@ -72,7 +72,9 @@ class GenericVOCBboxDataset(BboxListDataset):
         for name in walk_files(root / 'Annotations'):
             stem, suffix = os.path.splitext(name)
             if suffix.lower() == '.xml' and not is_hidden(name):
-                xmls[stem] = root / 'Annotations' / name
+                path = root / 'Annotations' / name
+                if xmls.setdefault(stem, path) != path:
+                    raise ValueError(f'{xmls[stem]} and {path} have one id: join them')
         ids = sorted(xmls) if split is None else _read_split(
             root / 'ImageSets' / 'Main' / f'{split}.txt', xmls)
         if not ids:

@@ -65,7 +65,7 @@ def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
     Returns:
         (list of str, list of str):
         The names of the images, with ``/``. Lines about the other files: how many of
-        each suffix, and by name what looks like a photo and cannot be one here.
+        each suffix, then by name what looks like a photo and cannot be one here.
     """
     names, lines = [], []
     counts: Counter[str] = Counter()
@@ -83,7 +83,7 @@ def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
             lines.append(f'{name!r}: it is not a file')
         else:
             names.append(name)
-    return names, lines + [f'{n} {what}' for what, n in sorted(counts.items())]
+    return names, [f'{n} {what}' for what, n in sorted(counts.items())] + lines
 
 
 def _is_utf8(name):

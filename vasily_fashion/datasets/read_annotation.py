@@ -27,7 +27,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise FileNotFoundError(
             f'{path}: there is no such file; is the root right?') from error
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not text in UTF-8: {error}') from error
+        raise ValueError(f'{path} is not text in UTF-8; save it as such ({error})') from error
 
 
 def read_json(path: str | os.PathLike[str], kind: type) -> Any:
@@ -58,8 +58,8 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Read a CSV with a header line.
 
     Spaces around names and values do not count, nor does the case of the names of
-    columns, which are in lower case here. Rows without any value are left out, and so
-    are columns that have neither a name nor a value.
+    columns, which are in lower case here. Lines without any value are left out, before
+    the header too, and so are columns that have neither a name nor a value.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -72,16 +72,15 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
         raise ValueError(
             f'{os.fspath(path)} has null characters: save it as UTF-8, not as UTF-16')
     reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True)
+    lines = (cells for cells in ([cell.strip() for cell in line] for line in reader)
+             if any(cells))
     rows = []
     try:
-        header = [name.strip().casefold() for name in next(reader, ())]
+        header = [name.casefold() for name in next(lines, ())]
         for name in header:
             if name and header.count(name) > 1:
                 raise ValueError(f'{os.fspath(path)} has two columns {name!r}')
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
+        for cells in lines:
             if len(cells) != len(header):
                 raise ValueError(
                     f'{os.fspath(path)}, line {reader.line_num}: it has not '

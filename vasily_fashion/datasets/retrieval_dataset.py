@@ -91,11 +91,12 @@ class RetrievalDataset(GetterDataset):
             'bboxes': np.full((n, 4), np.nan, np.float32) if bboxes is None
             else _as_float32(bboxes).reshape(-1, 4),
         }
-        if np.isinf(columns['bboxes']).any():
-            raise ValueError(f'{source}: a box is infinite')
         lengths = {'names': n, **{k: len(x) for k, x in columns.items()}}
         if len(set(lengths.values())) > 1:
             raise ValueError(f'columns must be of one length, not {lengths}')
+        if (infinite := np.isinf(columns['bboxes']).any(axis=1)).any():
+            raise ValueError(
+                f'{source}: the box of {names[int(infinite.argmax())]} is infinite')
         keep = keep_existing(root, names, missing, source)
         self.root = Path(root)
         self.names = [name for name, k in zip(names, keep, strict=True) if k]

@@ -55,7 +55,7 @@ class ModelCache:
             pathlib.Path: The folder.
         """
         entry = self.folder / name
-        self._check_folders()
+        self._check_folders(entry)
         if not _is_whole(entry):
             if os.path.lexists(entry):
                 _log.warning('%s is damaged, and is made anew', entry)
@@ -80,15 +80,16 @@ class ModelCache:
 
     def newest(self, pattern: str) -> Path | None:
         """The latest entry whose name matches, or :obj:`None`."""
-        self._check_folders()
+        entries = list(self.folder.glob(pattern))
+        self._check_folders(*entries)
         return max(
-            filter(_is_whole, self.folder.glob(pattern)), default=None,
+            filter(_is_whole, entries), default=None,
             key=lambda entry: entry.stat().st_mtime)
 
-    def _check_folders(self):
+    def _check_folders(self, *entries):
         if not hasattr(os, 'getuid'):  # Windows
             return
-        for folder in self.folder.parent, self.folder:
+        for folder in self.folder.parent, self.folder, *filter(Path.is_dir, entries):
             with contextlib.suppress(FileNotFoundError):
                 about = folder.stat()
                 if about.st_uid not in (0, os.getuid()) or about.st_mode & 0o022:
@@ -112,7 +113,7 @@ def _is_whole(entry):
     try:
         return not entry.is_symlink() and _sums(entry) == json.loads(
             (entry / _SUMS).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # as of a million of [
         return False
 
 

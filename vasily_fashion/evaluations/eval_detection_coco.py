@@ -7,6 +7,7 @@ from vasily_fashion.evaluations.eval_detection import _choose_classes, _mean
 
 import chainercv
 import numpy as np
+from chainercv.utils import bbox_iou
 
 # Our names of ChainerCV's.
 _SCORES = {
@@ -31,8 +32,9 @@ def eval_detection_coco(
 
     ChainerCV's :func:`~chainercv.evaluations.eval_detection_coco`, which asks
     pycocotools, with the names of the classes. It is what ModaNet,
-    DeepFashion2 and Fashionpedia are scored by. Detections of one score are
-    ranked in the order of the images, as pycocotools does.
+    DeepFashion2 and Fashionpedia are scored by. Of detections of one
+    score those that overlap an item least come first, where pycocotools would go by the
+    order of the images.
 
     * **ap**: the mean over the overlaps 0.50, 0.55, ..., 0.95 of the \
         precision at 101 recalls.
@@ -90,6 +92,8 @@ def eval_detection_coco(
     photos.setdefault('gt_areas', [
         (bbox[:, 2:] - bbox[:, :2]).prod(axis=1) for bbox in photos['gt_bboxes']])
 
+    photos['pred_scores'] = _break_ties(photos)
+
     found = {}
     if any(len(x) for x in photos['pred_labels'] + photos['gt_labels']):
         found = chainercv.evaluations.eval_detection_coco(**photos)
@@ -105,3 +109,21 @@ def eval_detection_coco(
             for label_name, x in zip(label_names, ap, strict=True)})
         result[f'm{name}'] = _mean(ap)
     return result
+
+
+def _break_ties(photos: dict[str, list[np.ndarray]]) -> list[np.ndarray]:
+    """Scores of the same order, no two alike: of equals the nearest to an item is last."""
+    scores, nearness = [np.empty(0)], [np.empty(0)]
+    for bbox, label, score, gt_bbox, gt_label in zip(
+            *(photos[name] for name in (
+                'pred_bboxes', 'pred_labels', 'pred_scores', 'gt_bboxes', 'gt_labels')),
+            strict=True):
+        with np.errstate(invalid='ignore'):  # of two boxes without area
+            iou = np.nan_to_num(bbox_iou(bbox.astype(float), gt_bbox.astype(float)))
+        iou *= label[:, None] == gt_label
+        scores.append(score)
+        nearness.append(iou.max(axis=1, initial=0))
+    order = np.lexsort((np.concatenate(nearness), -np.concatenate(scores)))
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order), 0, -1)
+    return np.split(rank, np.cumsum([len(x) for x in photos['pred_scores'][:-1]], dtype=int))

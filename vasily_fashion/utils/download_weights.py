@@ -1,8 +1,10 @@
 import hashlib
 import logging
 import os
+import threading
 import time
 import urllib.request
+from concurrent.futures import Future
 from http.client import HTTPException
 from pathlib import Path
 
@@ -39,7 +41,7 @@ def download_weights(
     deadline = time.monotonic() + max_seconds
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=timeout) as answer, \
+        with _open(url, timeout, max_seconds) as answer, \
                 atomic_write(path) as file:
             _copy(answer, file, sha256, max_byte, deadline)
     # a URL that is none is a ValueError
@@ -47,6 +49,23 @@ def download_weights(
         raise OSError(
             f'{url} could not be fetched ({error}): fetch {path.name} by hand '
             f'and put it into {path.parent}') from error
+
+
+def _open(url, timeout, max_seconds):
+    """urlopen, whose timeout is that of each piece of the headers, not of all."""
+    answer = Future()
+
+    def wait():
+        try:
+            answer.set_result(urllib.request.urlopen(url, timeout=timeout))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        return answer.result(max_seconds)
+    except TimeoutError as error:
+        raise OSError(str(error) or 'it takes too long: no answer has come') from error
 
 
 def _copy(answer, file, sha256, max_byte, deadline):
