@@ -25,8 +25,9 @@ class Gallery:
             known, as by default.
         prices, urls (sequence of str): Of the products; '' where there is none.
 
+    What the arguments say can be read from attributes of the same names.
+
     Attributes:
-        ids, categories, prices, urls: See above.
         left_out (list of str): What lies in the folder and is no product.
     """
 
