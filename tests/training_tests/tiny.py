@@ -17,6 +17,7 @@ from vasily_fashion.training import (
     train_style_extractor,
 )
 from vasily_fashion.transforms import letterbox
+from vasily_fashion.utils import weights_sha256
 
 import chainer
 import chainer.functions as F
@@ -66,6 +67,7 @@ class TinyStyleExtractor(chainer.Chain):
     """
 
     insize = 24, 16
+    dim = 16
 
     def __init__(self):
         super().__init__()
@@ -88,6 +90,10 @@ class TinyStyleExtractor(chainer.Chain):
             return x
         h = F.relu(self.bn1_1(self.conv1_1(x)))
         return F.relu(self.bn1_2(self.conv1_2(h)))
+
+    @property
+    def fingerprint(self):
+        return weights_sha256(self)
 
     def prepare(self, img):
         return letterbox(img, self.insize) / np.float32(255)
