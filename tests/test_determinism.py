@@ -27,7 +27,7 @@ for name in sys.argv[1:]:
     index.add(rng.normal(size=(200, 16)), [f'q{i}' for i in range(200)])
     queries = rng.normal(size=(50, 16))
     index.save('flat.npz' if name == 'flat' else name)
-    np.savez(f'found {name}.npz', *index.search(queries, 9), *index.search(queries, 9, 3))
+    np.savez(f'found {name}.npz', *index.search(queries, 9), *index.search(queries, 9, [3] * 50))
 """
 
 # A snap of noise and one of shapes.

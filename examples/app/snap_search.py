@@ -115,19 +115,20 @@ class _Offered:
     def __init__(self, index, shop):
         self._index, self._shop = index, shop
 
-    def search(self, queries, k, category=None):
+    def search(self, queries, k, categories=None):
         n = k
         while True:
-            distances, ids = self._index.search(queries, n, category)
+            distances, ids = self._index.search(queries, n, categories)
             has = {i: self._shop.has(str(i)) for i in set(ids.ravel().tolist())}
-            rows = [[j for j, i in enumerate(row) if has[i]][:k] for row in ids.tolist()]
-            n_found = min(map(len, rows), default=0)
-            if n_found == k or ids.shape[1] < n:
+            is_offered = np.isfinite(distances) & np.array(
+                [has[i] for i in ids.ravel().tolist()], bool).reshape(ids.shape)
+            may_have_more = np.isfinite(distances).sum(axis=1) == n
+            if not (may_have_more & (is_offered.sum(axis=1) < k)).any():
                 break
             n *= 2
-        rows = np.array([row[:n_found] for row in rows], int).reshape(len(rows), n_found)
-        return (np.take_along_axis(distances, rows, axis=1),
-                np.take_along_axis(ids, rows, axis=1))
+        order = np.argsort(~is_offered, axis=1, kind='stable')[:, :k]
+        return tuple(np.take_along_axis(x, order, axis=1) for x in (
+            np.where(is_offered, distances, np.inf), ids))
 
 
 def _name(category):

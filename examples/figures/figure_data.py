@@ -117,7 +117,7 @@ def retrieve(args, indices):
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
     products = Products(
         args.data, args.seed, N_PRODUCT if args.data is None else 10 ** 6)
-    index = FlatIndex(128)
+    index = FlatIndex(extractor.dim, extractor=extractor)
     index.add(embed(products, extractor), np.arange(len(products)))
     retriever = FashionItemRetriever(detector, extractor, index)
     return imgs, retriever.retrieve(imgs, k=_K), products

@@ -125,6 +125,17 @@ def test_a_new_suffix_renames_two_products_alone(tmp_path):
         '1', '2.jpg', '2.png', '3.jpg', '3.jpg.png', '3.png', 'x/2']
 
 
+def test_photos_that_the_csv_does_not_name(tmp_path, caplog):
+    for name in ('a.png', 'b.png', 'x/c.png'):
+        trees.write_image(tmp_path / 'shop' / name)
+    path = trees.write_csv(tmp_path, 'path,id\na.png,7\n')
+    dataset = ProductFolderDataset(tmp_path / 'shop', path)
+    line = '2 photos that the CSV does not name, such as b.png'
+    assert dataset.left_out_files == [line] and line in caplog.text
+    path.write_text('path,id\na.png,7\nb.png,8\nx/c.png,9\n')
+    assert ProductFolderDataset(tmp_path / 'shop', path).left_out_files == []
+
+
 def test_files_that_are_left_out(tmp_path, capsys):
     for name in ('a.jpg', 'b.JFIF', 'c.avif', 'd.tiff', 'e.bmp'):
         (tmp_path / name).write_bytes(b'')

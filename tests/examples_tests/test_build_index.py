@@ -41,14 +41,14 @@ def test_every_index(shop, tmp_path, capsys):
         assert _main(shop, '--out', out, '--index', kind, '--engine',
                      'chainer', '--shard-size', 2) == 0
         text = capsys.readouterr().out
-        assert '3 added, 0 removed, 4 in the catalogue' in text
+        assert '3 added, 0 removed, 3 in the index' in text
         assert '1 images cannot be read' in text and '1.jpg' in text
         assert ('Flat finds 100.0% of the 10 nearest' in text) == (
             kind == 'faiss')
     assert '1.jpg' in (out / 'unreadable.txt').read_text()
     flat, faiss = FlatIndex.load(out / 'index.npz'), FaissIndex.load(out / 'faiss')
     milvus = MilvusIndex.load(out / 'milvus.db')
-    query = flat._embeddings[:1]
+    query = flat._embeddings.values[:1]
     expected = flat.search(query, 3)
     for index in faiss, milvus:
         distances, ids = index.search(query, 3)
@@ -57,7 +57,7 @@ def test_every_index(shop, tmp_path, capsys):
     milvus.close()
     (shop / '0.jpg').unlink()
     _main(shop, '--out', out, '--engine', 'chainer')
-    assert '0 added, 1 removed, 3 in the' in capsys.readouterr().out
+    assert '0 added, 1 removed, 2 in the' in capsys.readouterr().out
     weights = tmp_path / 'other.npz'
     save_weights(weights, StyleExtractorBN())
     with pytest.raises(SystemExit):
@@ -115,7 +115,7 @@ def test_several_workers(shop, tmp_path, capsys):
     index, whole = (FlatIndex.load(x / 'index.npz')
                     for x in (out, tmp_path / 'one'))
     assert sorted(index.ids) == sorted(whole.ids)
-    for i, embedding in zip(whole.ids, whole._embeddings[:4], strict=True):
+    for i, embedding in zip(whole.ids, whole._embeddings.values, strict=True):
         found = index.search(embedding[None], 1)[1]
         assert found.tolist() == [[i]]
 
@@ -146,7 +146,7 @@ def test_kill(shop, tmp_path):
     assert sorted(index.ids) == sorted(whole.ids) and len(index) == 8
     order, order_whole = np.argsort(index.ids), np.argsort(whole.ids)
     np.testing.assert_allclose(
-        index._embeddings[order], whole._embeddings[order_whole], rtol=1e-4,
+        index._embeddings.values[order], whole._embeddings.values[order_whole], rtol=1e-4,
         atol=1e-5)
 
 

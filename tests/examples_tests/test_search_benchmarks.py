@@ -33,7 +33,8 @@ def test_search_and_its_picture(tmp_path):
         assert found['curve'][0]['setting'] == 32
         assert found['curve'][0]['recall'] > .9 < found['filtered_recall']
         assert set(of['exact']['64']) == {
-            'faiss.IndexFlatL2', 'NumPy', 'FlatIndex', "FaissIndex, 'Flat'"}
+            'faiss.IndexFlatL2', 'NumPy', 'NumPy, exact', 'FlatIndex',
+            "FaissIndex, 'Flat'"}
     result = _run('plot_search.py', search, png)
     assert result.returncode == 0, result.stderr
     with Image.open(png) as img:

@@ -150,7 +150,7 @@ def _row_files():
     return files
 
 
-_MAKER = types.SimpleNamespace(weights_sha256='0' * 64)
+_MAKER = types.SimpleNamespace(fingerprint='0' * 64, dim=_DIM)
 
 
 def _shard(data, folder):

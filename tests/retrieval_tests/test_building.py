@@ -2,16 +2,23 @@ import itertools
 
 from tests.datasets_tests import trees
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.datasets import CSVRetrievalDataset, ProductFolderDataset
+from vasily_fashion.datasets import (
+    CSVRetrievalDataset,
+    ProductFolderDataset,
+    RetrievalDataset,
+)
 from vasily_fashion.retrieval import (
     EmbeddingStore,
     FaissIndex,
     FlatIndex,
+    build_index,
     embed_catalogue,
+    load_index,
     measure_recall,
     update_index,
 )
 from vasily_fashion.retrieval.embed_catalogue import product_ids
+from vasily_fashion.utils import weights_sha256
 
 import chainer
 import numpy as np
@@ -21,11 +28,17 @@ import pytest
 class _MeanColour(chainer.Chain):
     """Embeds the mean colour, and counts."""
 
+    dim = 3
+
     def __init__(self):
         super().__init__()
         with self.init_scope():
             self.W = chainer.Parameter(np.eye(3, dtype=np.float32))
         self.n = 0
+
+    @property
+    def fingerprint(self):
+        return weights_sha256(self)
 
     def extract(self, imgs):
         self.n += len(imgs)
@@ -159,9 +172,66 @@ def test_damaged_store(shop, tmp_path, damage):
 def test_ids_are_unique(tmp_path):
     dataset = CSVRetrievalDataset(trees.make_csv(tmp_path))
     assert product_ids(dataset.choose(dataset.splits == 'train')) == ['9']
-    # an item has two images, one of which shows two
-    assert product_ids(dataset) == [
-        'street/é.jpg', 'shop/1.jpg', 'shop/2.jpg', 'shop/1.jpg#2']
+    # an item has two images, one of which shows another item as well
+    assert product_ids(dataset) == ['street/é.jpg', 'shop/1.jpg', '8', '9']
+
+
+def _named(tmp_path, items, names):
+    for name in names:
+        if not (tmp_path / name).exists():
+            trees.write_image(tmp_path / name, seed=len(name))
+    flags = np.ones(len(names), bool)
+    return RetrievalDataset(tmp_path, names, np.array(items), flags, flags)
+
+
+def test_a_second_image_renames_its_own_item_alone(tmp_path):
+    assert product_ids(_named(tmp_path, ['a', 'b'], ['1.png', '2.png'])) == ['a', 'b']
+    assert product_ids(_named(
+        tmp_path, ['a', 'b', 'b'], ['1.png', '2.png', '3.png'])) == ['a', '2.png', '3.png']
+    # an item may be called as an image is
+    assert product_ids(_named(
+        tmp_path, ['2.png', 'b', 'b'], ['1.png', '2.png', '2.png'])) == [
+            '2.png', '2.png#2', '2.png#3']
+
+
+def test_what_has_another_id_is_not_embedded_again(shop, tmp_path):
+    index = FlatIndex(3)
+    *_, store, _ = _update(shop, tmp_path / 'e', index)
+    before = _content(index)
+    trees.write_image(shop / 'dress' / '2.jpg', seed=40)
+    n_added, n_removed, store, extractor = _update(
+        shop, tmp_path / 'e', index, first=store.n_shard)
+    assert (n_added, n_removed, extractor.n) == (2, 1, 1)
+    after = _content(index)
+    assert after.pop('dress/2.png') == before.pop('dress/2') and after.pop('dress/2.jpg')
+    assert after == before
+
+
+@pytest.mark.parametrize('kind', ['flat', 'faiss'])
+def test_build_index_counts(shop, tmp_path, kind):
+    """Also where all of a shard is unreadable, and what was there becomes so."""
+    if kind == 'faiss':
+        pytest.importorskip('faiss')
+    for i in 0, 1, 2:
+        (shop / 'dress' / f'{i}.png').write_bytes(b'no image')
+
+    def build():
+        return build_index(
+            lambda: ProductFolderDataset(shop), _MeanColour, tmp_path / 'out', kind,
+            factory='SQ8', shard_size=2)
+
+    built = build()
+    assert (built.n_added, built.n_removed, built.n_product) == (3, 0, 3)
+    assert list(built.broken) == [f'dress/{i}' for i in range(4)]
+    assert (built.factory, built.recall) == (('SQ8', 1) if kind == 'faiss' else (None, None))
+    (shop / 'dress' / '4.png').write_bytes(b'no image')
+    built = build()
+    assert (built.n_added, built.n_removed, built.n_product, len(built.broken)) == (0, 1, 2, 5)
+    assert sorted(load_index(built.path, _MeanColour()).ids.tolist()) == ['dress/5', 'dress/6']
+    for i in 5, 6:
+        (shop / 'dress' / f'{i}.png').write_bytes(b'no image')
+    with pytest.raises(ValueError, match='has no image that can be read'):
+        build()
 
 
 def test_shard_and_batch_sizes_do_not_matter(shop, tmp_path):
@@ -234,9 +304,9 @@ def test_recall_of_an_approximate_index_is_that_of_its_results(stored):
     store, ids = stored
     index, flat = FaissIndex(3, factory='IVF2,Flat', n_probe=1), FlatIndex(3)
     update_index(flat, [store], ids)
-    index.train(flat._embeddings[:47])
+    index.train(flat._embeddings.values)
     update_index(index, [store], ids)
-    found, truth = (each.search(flat._embeddings[:47], 3)[1].tolist()
+    found, truth = (each.search(flat._embeddings.values, 3)[1].tolist()
                     for each in (index, flat))
     expected = np.mean([
         len(set(a) & set(b)) / 3 for a, b in zip(found, truth, strict=True)])

@@ -5,7 +5,13 @@ import subprocess
 import sys
 
 from vasily_fashion.links import StyleExtractorBN
-from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex, load_index
+from vasily_fashion.retrieval import (
+    FaissIndex,
+    FlatIndex,
+    Index,
+    MilvusIndex,
+    load_index,
+)
 
 import numpy as np
 import pytest
@@ -73,11 +79,18 @@ def _save_and_load(index, path):
                             else path / 'index')
 
 
-def _assert_is_model(index, model, queries, k, category):
-    distances, ids = index.search(queries, k, category)
+def _assert_is_model(index, model, queries, k, categories):
+    distances, ids = index.search(queries, k, categories)
     assert distances.dtype == np.float32 and distances.shape == ids.shape
-    for distance, row, query in zip(distances, ids, queries, strict=True):
-        expected = model.search(query, k, category)
+    all_expected = [model.search(query, k, None if c < 0 else c) for query, c in zip(
+        queries, [-1] * len(queries) if categories is None else categories, strict=True)]
+    assert distances.shape == (len(queries), max(map(len, all_expected), default=0))
+    for distance, row, query, expected in zip(
+            distances, ids, queries, all_expected, strict=True):
+        n = len(expected)
+        assert np.isinf(distance[n:]).all()
+        assert set(row[n:].tolist()) <= {-1, ''}
+        distance, row = distance[:n], row[:n]
         np.testing.assert_allclose(
             distance, [d for d, _ in expected], rtol=1e-5, atol=1e-5)
         # equal distances may come in any order
@@ -134,8 +147,8 @@ def test_any_steps(kind, metric, id_type, tmp_path, steps, seed):
                     size=(n, _DIM)).astype(np.float32)
                 if model.rows:  # one that is there
                     queries[0] = next(iter(model.rows.values()))[0]
-                for category in (None, 0):
-                    _assert_is_model(index, model, queries, n, category)
+                for categories in (None, [0] * n, random_state.integers(-1, 3, n)):
+                    _assert_is_model(index, model, queries, n, categories)
             assert len(index) == len(model.rows)
             assert sorted(index.ids.tolist()) == sorted(model.rows)
     finally:
@@ -159,9 +172,26 @@ def test_a_copy_has_the_distance_0(index):
 
 
 def test_fewer_than_k(index):
-    distances, ids = index.search(np.ones((1, _DIM)), 10, category=1)
+    distances, ids = index.search(np.ones((1, _DIM)), 10, [1])
     assert sorted(ids[0].tolist()) == [6, 7] and distances.shape == (1, 2)
-    assert index.search(np.ones((2, _DIM)), 10, category=9)[1].shape == (2, 0)
+    assert index.search(np.ones((2, _DIM)), 10, [9, 9])[1].shape == (2, 0)
+
+
+def test_a_category_a_query(index):
+    queries = np.eye(4, _DIM, dtype=np.float32)
+    distances, ids = index.search(queries, 2, np.array([1, 1, 0, -1]))
+    assert sorted(ids[0].tolist()) == [6, 7] and ids[1].tolist() == [6, 7]
+    assert ids[2].tolist() == [5, -1] and distances[2].tolist() == [2, np.inf]
+    assert distances[3].tolist() == [2, 2]
+    # each as if it were searched for alone
+    for i, category in enumerate([1, 1, 0, -1]):
+        alone, _ = index.search(queries[i:i + 1], 2, [category])
+        assert alone[0].tolist() == distances[i, :alone.shape[1]].tolist()
+
+
+def test_what_an_index_is(index, kind):
+    assert isinstance(index, Index)
+    assert (index.dim, index.metric, index.fingerprint) == (_DIM, 'sqeuclidean', '')
 
 
 @pytest.mark.parametrize('make', [
@@ -182,7 +212,7 @@ def test_many_copies_of_one_embedding(make, tmp_path):
         index.save()
     of_category = x[categories == 3]
     for query in rng.normal(size=(20, 1, 128)).astype(np.float32):  # it scans for many at once
-        distances, ids = index.search(query, 100, 3)
+        distances, ids = index.search(query, 100, [3])
         right = np.sort(((query - of_category) ** 2).sum(axis=1))[:100]
         np.testing.assert_allclose(distances[0], right, rtol=1e-4)
         assert (categories[ids] == 3).all()
@@ -202,7 +232,9 @@ def test_many_copies_of_one_embedding(make, tmp_path):
     (lambda x: x.remove([5, 8]), ValueError, '8 is not in the index'),
     (lambda x: x.remove([5, 5]), ValueError, 'twice'),
     (lambda x: x.search(np.ones((1, _DIM)), 0), ValueError, 'k must be'),
-    (lambda x: x.search(np.ones((1, _DIM)), 1, 'hat'), ValueError, 'category'),
+    (lambda x: x.search(np.ones((1, _DIM)), 1, ['hat']), TypeError, 'categories'),
+    (lambda x: x.search(np.ones((2, _DIM)), 1, [1]), ValueError, 'for 2 queries'),
+    (lambda x: x.search(np.ones((1, _DIM)), 1, [-2]), ValueError, 'categories'),
     (lambda x: x.search(np.ones(_DIM), 1), ValueError, 'shape'),
     (lambda x: x.search([['a'] * _DIM], 1), TypeError, 'float32')])
 def test_bad_arguments_change_nothing(index, call, error, message):
@@ -318,7 +350,7 @@ def test_the_next_process_goes_on(kind, tmp_path):
         index.save(path)
         save = f'index.save({str(path)!r})'
     assert _elsewhere(path, 'print(len(index), *index.search(x, 1)[1].ravel(), '
-                      '*sorted(index.ids), *index.search(x[:1], 1, 1)[1].ravel())')[:-1] == [
+                      '*sorted(index.ids), *index.search(x[:1], 1, [1])[1].ravel())')[:-1] == [
         '3', 'p', 'q', 'r', 'p', 'q', 'r']
     _elsewhere(path, f'index.remove(["q"]); index.add(x[1:2] * 2, ["s"]); {save}')
     assert _elsewhere(path, 'print(*sorted(index.ids), *index.search(x * 2, 1)[1].ravel())') == [
@@ -348,7 +380,10 @@ except OSError as error:
 def test_arguments_are_in_one_order():
     for kind in FlatIndex, FaissIndex, MilvusIndex:
         for function, first in (
-                (kind, ['dim', 'metric', 'extractor']), (kind.load, ['path', 'extractor'])):
+                (kind, ['dim', 'metric', 'extractor']), (kind.load, ['path', 'extractor']),
+                (kind.add, ['self', 'embeddings', 'ids', 'categories']),
+                (kind.search, ['self', 'queries', 'k', 'categories']),
+                (kind.save, ['self', 'path']), (kind.remove, ['self', 'ids'])):
             parameters = inspect.signature(function).parameters.values()
             assert [p.name for p in parameters
                     if p.kind is p.POSITIONAL_OR_KEYWORD] == first

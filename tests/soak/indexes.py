@@ -197,7 +197,8 @@ class Soak:
         queries = self._embeddings(int(self.rng.integers(1, _MAX_BATCH + 1)))
         k = int(self.rng.integers(1, _MAX_K + 1))
         start = time.perf_counter()
-        distances, ids = self.index.search(queries, k, category)
+        distances, ids = self.index.search(
+            queries, k, None if category is None else [category] * len(queries))
         seconds = time.perf_counter() - start
         self.n_embedding += len(queries)
         assert distances.dtype == np.float32

@@ -17,6 +17,7 @@ from vasily_fashion.training import (
     train_style_extractor,
 )
 from vasily_fashion.transforms import letterbox
+from vasily_fashion.utils import weights_sha256
 
 import chainer
 import chainer.functions as F
@@ -69,6 +70,7 @@ class TinyStyleExtractor(chainer.Chain):
     """StyleExtractorBN with one block and no pooling: a thousand times faster."""
 
     insize = 24, 16
+    dim = 16
 
     def __init__(self):
         super().__init__()
@@ -87,6 +89,10 @@ class TinyStyleExtractor(chainer.Chain):
         h = F.relu(self.bn1_1(self.conv1_1(x)))
         h = F.relu(self.bn1_2(self.conv1_2(h)))
         return self.fc5(self.conv4_1(F.dropout(h, .25)))
+
+    @property
+    def fingerprint(self):
+        return weights_sha256(self)
 
     def prepare(self, img):
         return letterbox(img, self.insize) / np.float32(255)

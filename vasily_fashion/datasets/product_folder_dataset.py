@@ -47,8 +47,9 @@ class ProductFolderDataset(RetrievalDataset):
     Attributes:
         prices (list of str): As the CSV has them; '' where it has none.
         urls (list of str): Likewise.
-        left_out_files (list of str): Without a CSV, lines about the files of the folder
-            that are not read: their number by suffix, HEIC photos by name.
+        left_out_files (list of str): Lines about the files of the folder that are not
+            read. Without a CSV: their number by suffix, HEIC photos by name. With one:
+            how many photos it does not name, and the first.
         unknown_columns (list of str): Columns of the CSV that are not read.
 
     Raises:
@@ -74,6 +75,11 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{"; ".join(self.left_out_files[:20]) or "no file"}')
         else:
             rows = read_csv(csv_path)
+            named = {row.get('path') for row in rows}
+            unnamed = [name for name in list_images(root)[0] if name not in named]
+            if unnamed:
+                self.left_out_files = [
+                    f'{len(unnamed)} photos that the CSV does not name, such as {unnamed[0]}']
             if not rows or 'path' not in rows[0]:
                 raise ValueError(
                     f'{csv_path} has no row, or no column path: its first '

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from vasily_fashion.links import StyleExtractorBN
-from vasily_fashion.utils import check_images, weights_sha256
+from vasily_fashion.utils import check_images
 from vasily_fashion.utils.read_ahead import run_ahead
 
 import numpy as np
@@ -21,7 +21,8 @@ class CompiledStyleExtractor:
 
     Attributes:
         engine: See above.
-        weights_sha256 (str): Of the link, see
+        dim (int): The length of an embedding.
+        fingerprint (str): Of the link's weights, see
             :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
@@ -31,8 +32,7 @@ class CompiledStyleExtractor:
             self, link: StyleExtractorBN, engine: Callable[..., Any]) -> None:
         self.engine = engine
         self.insize = link.insize
-        self.weights_sha256 = weights_sha256(link)
-        self._n_float = link.fc5.b.size  # type: ignore[union-attr]
+        self.dim, self.fingerprint = link.dim, link.fingerprint
 
     def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
         """Embed raw images.
@@ -52,7 +52,7 @@ class CompiledStyleExtractor:
                 message names its index.
         """
         imgs = check_images(imgs, 'imgs')
-        embeddings = np.empty((len(imgs), self._n_float), np.float32)
+        embeddings = np.empty((len(imgs), self.dim), np.float32)
         outputs = run_ahead(
             self.engine, (self.prepare(img)[np.newaxis] for img in imgs))
         for embedding, (y,) in zip(embeddings, outputs, strict=True):

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from vasily_fashion.retrieval._arguments import check_dim, check_metric
-from vasily_fashion.utils import atomic_write, check_npz
+from vasily_fashion.retrieval._rows import Rows, check_metric, check_positive, read_npz
+from vasily_fashion.utils import atomic_write
 
 import numpy as np
 
 _FORMAT = 'vasily_fashion.FaissIndex'
-_VERSION = 1
+_VERSION = 2  # 1 had rows of what was removed
 # The factory strings that FaissIndex knows.
 FACTORY = re.compile(
     r'Flat|SQ8|HNSW\d+(,(Flat|SQ8))?|IVF\d+(_HNSW\d+)?,(Flat|SQ8|PQ\d+(x\d+)?)')
@@ -49,28 +49,47 @@ def write_folder(
     with atomic_write(path / 'manifest.json', 'w') as file:
         json.dump({'format': _FORMAT, 'version': _VERSION, **about, 'files': files},
                   file, indent=2)
-    names = {file['name'] for file in files.values()}
     for old in path.iterdir():
-        if _is_ours(old.name) and old.name not in names:
+        if _is_ours(old.name) and not old.name.startswith(token):
             old.unlink()
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """What :func:`write_folder` wrote, checked.
+def read_folder(
+        path: Path, read: Callable[[dict[str, Any], Path, Path], Any], is_mapped: bool) -> Any:
+    """Read what :func:`write_folder` wrote, checked.
+
+    Args:
+        path (pathlib.Path): The folder.
+        read (callable): Takes the manifest and the paths of Faiss' file and
+            of that of the rows; makes the index.
+        is_mapped (bool): Whether Faiss' file is compared by its size alone.
 
     Raises:
         OSError: It cannot be opened.
         ValueError: It is none, damaged, or of a newer version.
     """
+    while True:
+        manifest = _read_manifest(path)
+        try:
+            return read(manifest, *(
+                _check_file(path, manifest['files'][key], key == 'rows' or not is_mapped)
+                for key in ('faiss', 'rows')))
+        except OSError:
+            # another process saved meanwhile, and took the older files away
+            if manifest == _read_manifest(path):
+                raise
+
+
+def _read_manifest(path):
     try:
         manifest = json.loads((path / 'manifest.json').read_text('utf-8'))
         if manifest['format'] != _FORMAT:
             raise ValueError(f'its format is {manifest["format"]!r}')
-        if manifest['version'] > _VERSION:
+        if manifest['version'] != _VERSION:
             raise ValueError(
                 f'its format version is {manifest["version"]}, this library '
-                f'reads up to {_VERSION}; update vasily_fashion')
-        if check_dim(manifest['dim']) >= 2 ** 31:  # Faiss' own limit
+                f'reads {_VERSION}; update vasily_fashion, or build it again')
+        if check_positive(manifest['dim'], 'dim') >= 2 ** 31:  # Faiss' own limit
             raise ValueError(f'its dim is {manifest["dim"]}')
         check_metric(manifest['metric'])
         for key in 'ef_search', 'n_probe':
@@ -78,9 +97,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
             if (value is not None or key == 'ef_search') and not (
                     isinstance(value, int) and 0 < value < 2 ** 31):
                 raise ValueError(f'its {key} is {manifest[key]!r}')
-        for key in 'factory', 'extractor_sha256':
-            if not isinstance(manifest[key], str):
-                raise ValueError(f'its {key} is {manifest[key]!r}')
+        if not isinstance(manifest['fingerprint'], str):
+            raise ValueError(f'its fingerprint is {manifest["fingerprint"]!r}')
         if not FACTORY.fullmatch(manifest['factory']):
             raise ValueError(f'its factory is {manifest["factory"]!r}')
         for key in _SUFFIXES:
@@ -101,15 +119,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def check_file(path: Path, manifest: dict[str, Any], key: str, with_content: bool = True) -> Path:
-    """Where one of the two files is, once it is as the manifest says.
-
-    Raises:
-        OSError: It cannot be opened.
-        ValueError: It is of another size or, `with_content`, of another sha256.
-    """
-    expected = manifest['files'][key]
-    path = path / expected['name']
+def _check_file(folder, expected, with_content):
+    path = folder / expected['name']
     try:
         is_whole = path.stat().st_size == expected['size'] and not (
             with_content and _sha256(path) != expected['sha256'])
@@ -123,30 +134,30 @@ def check_file(path: Path, manifest: dict[str, Any], key: str, with_content: boo
     return path
 
 
-def read_rows(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ids, whether they are there, and categories.
+def read_rows(path: Path) -> Rows:
+    """The rows of an index.
 
     Raises:
         ValueError: If they are damaged.
     """
+    content = read_npz(path, 'the rows of an index')
     try:
-        with open(path, 'rb') as file:
-            check_npz(file, os.path.getsize(path))  # nothing is compressed
-            with np.load(file, allow_pickle=False) as npz:
-                ids, there, categories = (
-                    npz[key] for key in ('ids', 'is_there', 'categories'))
-        if not ids.shape == there.shape == categories.shape == (len(ids),):
+        ids, categories, numbers = (
+            content[key] for key in ('ids', 'categories', 'numbers'))
+        if not ids.shape == categories.shape == numbers.shape == (len(ids),):
             raise ValueError('its columns are not of one length')
         if (ids.dtype.kind != 'U' and ids.dtype != np.int64) or (
-                there.dtype != bool or categories.dtype != np.int32):
+                numbers.dtype != np.int64 or categories.dtype != np.int32):
             raise ValueError('its columns are of other types')
-        if len(set(ids[there].tolist())) < there.sum():
+        if len(numbers) and (numbers[0] < 0 or (numbers[1:] <= numbers[:-1]).any()):
+            raise ValueError('its numbers do not grow')
+        rows = Rows(ids.astype(object) if ids.dtype.kind == 'U' else ids, categories, numbers)
+        if len(rows) < len(ids):
             raise ValueError('an id is there twice')
-    # damaged archives raise nearly anything
-    except Exception as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'{path} are no rows of an index ({error}); save it again') from error
-    return ids.astype(object) if ids.dtype.kind == 'U' else ids, there, categories
+    return rows
 
 
 def _is_ours(name):

@@ -1,97 +1,309 @@
-"""Ids, categories and what was removed, for indexes that only ever append."""
+"""What indexes check of their arguments and keep beside the embeddings."""
+import numbers
+import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from vasily_fashion.retrieval._arguments import check_new_ids
-from vasily_fashion.retrieval._columns import as_categories, as_ids
+from vasily_fashion.utils import check_npz
 
 import numpy as np
+from chainer import backend
+from chainer.backends import cuda
+
+METRICS = ('sqeuclidean', 'cosine')
+# With squared norms below this no intermediate result leaves float32.
+_MAX_SQUARED_NORM = 2. ** 120
+
+
+def check_positive(value: int, name: str) -> int:
+    if (not isinstance(value, numbers.Integral) or isinstance(value, bool)
+            or value < 1):
+        raise ValueError(f'{name} must be a positive integer, not {value!r}')
+    return int(value)
+
+
+def check_metric(metric: str) -> str:
+    if metric not in METRICS:
+        raise ValueError(
+            f"metric must be 'sqeuclidean' or 'cosine', not {metric!r}")
+    return metric
+
+
+def check_embeddings(x: Any, name: str, dim: int, metric: str) -> Any:
+    """Make embeddings contiguous float32; of length 1 for 'cosine'."""
+    xp = backend.get_array_module(x)
+    x = x if xp is not np else np.asarray(x)
+    if x.dtype.kind not in 'fiu':
+        raise TypeError(
+            f'{name} must be an array of float32, not of {x.dtype}')
+    if x.ndim != 2 or x.shape[1] != dim:
+        raise ValueError(
+            f'{name} has shape {x.shape}, but this index is of '
+            f'(N, {dim}); was it made with another network?')
+    with np.errstate(over='ignore'):  # what overflows is refused below
+        x = xp.ascontiguousarray(x.astype(np.float32, copy=False))
+        norms = squared_norms(x)
+    bad = ~(norms < _MAX_SQUARED_NORM)
+    if bad.any():
+        raise ValueError(
+            f'{name}[{int(bad.argmax())}] has NaN, infinite or enormous '
+            'values')
+    if metric == 'sqeuclidean':
+        return x
+    norms = xp.sqrt(squared_norms(x, np.float64))
+    if (norms == 0).any():
+        raise ValueError(
+            f'{name}[{int((norms == 0).argmax())}] is all zeros, which has '
+            'no cosine')
+    return (x / norms[:, None]).astype(np.float32)
+
+
+def squared_norms(x: Any, dtype: Any = np.float32) -> Any:
+    xp = backend.get_array_module(x)
+    return xp.einsum('ij,ij->i', x, x, dtype=dtype)
+
+
+def as_ids(ids: Any, n: int) -> np.ndarray:
+    """Make `n` ids an array of int64, or of object that holds str."""
+    if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__'):
+        raise TypeError(
+            f'ids must be a list or an array of {n} ids, '
+            f'not {type(ids).__name__}')
+    ids = cuda.to_cpu(ids) if isinstance(ids, cuda.ndarray) else ids
+    ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    if len(ids) != n:
+        raise ValueError(f'ids has {len(ids)} ids for {n} embeddings')
+    if all(isinstance(i, numbers.Integral) and not isinstance(i, bool)
+           for i in ids):
+        for i in ids:
+            if not -2 ** 63 <= i < 2 ** 63:
+                raise ValueError(f'ids has {i}, beyond int64')
+        return np.array(ids, dtype=np.int64)
+    if all(isinstance(i, str) for i in ids):
+        for i in ids:
+            if i.endswith('\0'):  # NumPy's strings end before it
+                raise ValueError(
+                    f'ids has {i!r}, which ends in a null character')
+        return np.array([str(i) for i in ids], dtype=object)
+    raise TypeError(
+        'ids must be all integers or all strings; the first are '
+        f'{ids[:3]!r}')
+
+
+def as_categories(categories: Any, n: int, what: str = 'embeddings') -> np.ndarray:
+    """Make `n` categories an array of int32; None is all unknown."""
+    if categories is None:
+        return np.full(n, -1, dtype=np.int32)
+    if isinstance(categories, cuda.ndarray):
+        categories = cuda.to_cpu(categories)
+    categories = np.asarray(categories)
+    if categories.shape != (n,):
+        raise ValueError(
+            f'categories has shape {categories.shape} for {n} {what}')
+    if n and categories.dtype.kind not in 'iu':
+        raise TypeError(
+            f'categories must be integers, not {categories.dtype}; '
+            'use -1 for unknown')
+    if n and not -1 <= categories.min() <= categories.max() < 2 ** 31:
+        raise ValueError(
+            'categories must be 0 or more, or -1 for unknown; they are '
+            f'{categories.min()}..{categories.max()}')
+    return categories.astype(np.int32)
+
+
+def check_new_ids(ids: np.ndarray, known: Iterable[Any], kind: Any) -> None:
+    """Refuse ids of another kind than the index's, known ones and doubles.
+
+    Args:
+        ids (numpy.ndarray): Of :func:`as_ids`.
+        known (container): The ids that are there, or those of them among `ids`.
+        kind (numpy.dtype): Of the ids that are there; None if none are.
+    """
+    if len(ids) and kind is not None and ids.dtype != kind:
+        kinds = {'O': 'strings', 'i': 'integers'}
+        raise TypeError(
+            f'ids are {kinds[ids.dtype.kind]}, but those in the index are '
+            f'{kinds[np.dtype(kind).kind]}')
+    new = set()
+    for i in ids.tolist():
+        if i in known:  # type: ignore[operator]
+            raise ValueError(f'ids: {i!r} is in the index already')
+        if i in new:
+            raise ValueError(f'ids: {i!r} is given twice')
+        new.add(i)
+
+
+def check_old_ids(ids: np.ndarray, known: Iterable[Any]) -> None:
+    """Refuse ids that are not in the index, and doubles."""
+    for i in ids.tolist():
+        if i not in known:  # type: ignore[operator]
+            raise ValueError(f'ids: {i!r} is not in the index')
+    if len(set(ids.tolist())) < len(ids):
+        raise ValueError('ids: an id is given twice')
+
+
+def check_extractor(
+        path: str | os.PathLike[str], found: str, extractor: Any) -> None:
+    """Refuse embeddings that another extractor made."""
+    if extractor is not None and found != extractor.fingerprint:
+        made = f'weights {found[:12]}' if found else 'unknown weights'
+        raise ValueError(
+            f'{path}: it was made by an extractor of {made}, this one is of '
+            f'{extractor.fingerprint[:12]}: embed the products again, or load '
+            'the weights that made it')
+
+
+def search_by_category(
+        index: Any, search: Callable[[Any, int, int | None], tuple[Any, np.ndarray]],
+        queries: Any, k: int, categories: Any) -> tuple[Any, np.ndarray]:
+    """What `search` of an index does, given one within one category or all."""
+    queries = check_embeddings(queries, 'queries', index.dim, index.metric)
+    k = check_positive(k, 'k')
+    if categories is None or not len(queries):
+        distances, ids = search(queries, k, None)
+    else:
+        categories = as_categories(categories, len(queries), 'queries')
+        found = []
+        xp = backend.get_array_module(queries)
+        for category in np.unique(categories).tolist():
+            rows = np.flatnonzero(categories == category)
+            found.append((rows, *search(
+                queries[xp.asarray(rows)], k, None if category < 0 else category)))
+        shape = len(queries), max(its.shape[1] for _, its, _ in found)
+        distances = np.full(shape, np.inf, np.float32)
+        dtype = np.result_type(*[its.dtype for _, _, its in found])
+        ids = np.full(shape, -1 if dtype.kind == 'i' else '', dtype)
+        for rows, its_distances, its_ids in found:
+            n = its_ids.shape[1]
+            distances[rows, :n], ids[rows, :n] = its_distances, its_ids
+    return backend.get_array_module(queries).asarray(distances), ids
+
+
+def read_npz(
+        path: str | os.PathLike[str], what: str,
+        keys: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Read arrays that are not compressed; the errors name the file.
+
+    Args:
+        path (str or path): The file.
+        what (str): What it should be.
+        keys (iterable of str): The arrays to read; all by default.
+    """
+    try:
+        # An open file, as numpy leaves its own open when it fails.
+        with open(path, 'rb') as file:
+            check_npz(file, os.path.getsize(path))
+            with np.load(file, allow_pickle=False) as npz:
+                return {key: npz[key] for key in keys or npz.files}
+    except OSError as error:
+        raise type(error)(
+            f'{path}: {what} cannot be opened ({error.strerror or error}); '
+            'check the path') from error
+    # Damaged archives raise nearly anything: BadZipFile, zlib.error,
+    # EOFError, struct.error, ValueError.
+    except Exception as error:
+        raise ValueError(
+            f'{path}: this is not {what}, or it is truncated or '
+            f'damaged ({error}); save it again') from error
+
+
+class Column:
+    """An array, of NumPy or CuPy, that grows at its end."""
+
+    def __init__(self, values: Any) -> None:
+        self._buffer, self._n = values, len(values)
+
+    @property
+    def values(self) -> Any:
+        """A view."""
+        return self._buffer[:self._n]
+
+    def append(self, values: Any) -> None:
+        stop = self._n + len(values)
+        if stop > len(self._buffer):
+            size = max(stop, 2 * len(self._buffer))
+            xp = backend.get_array_module(self._buffer)
+            buffer = xp.empty((size, *self._buffer.shape[1:]), self._buffer.dtype)
+            buffer[:self._n] = self.values
+            self._buffer = buffer
+        self._buffer[self._n:stop] = values
+        self._n = stop
+
+    def keep(self, which: Any) -> None:
+        xp = backend.get_array_module(self._buffer)
+        values = self.values[xp.asarray(which)]
+        self._buffer[:len(values)] = values
+        self._n = len(values)
 
 
 class Rows:
-    """What is known of each embedding beside itself.
+    """Ids and categories of embeddings, in the order of adding.
 
-    Attributes:
-        n (int): Rows ever added, the removed ones too.
-        row_of_id (dict): From the ids that are there to their rows.
+    Args:
+        ids (array): int64, or object that holds str.
+        categories (array): int32.
+        numbers (array): int64, growing: what the index calls its rows.
     """
 
-    def __init__(self) -> None:
-        self.n = 0
-        self.row_of_id: dict[Any, int] = {}
-        self._ids = np.empty(0, np.int64)
-        self._categories = np.empty(0, np.int32)
-        self._is_there = np.empty(0, bool)
+    def __init__(self, ids: Any = (), categories: Any = (), numbers: Any = ()) -> None:
+        self._ids = Column(np.asarray(ids, None if len(ids) else np.int64))
+        self._categories = Column(np.asarray(categories, np.int32))
+        self._numbers = Column(np.asarray(numbers, np.int64))
+        self._number_of = dict(zip(
+            self._ids.values.tolist(), self.numbers.tolist(), strict=True))
 
     def __len__(self) -> int:
-        return len(self.row_of_id)
+        return len(self._number_of)
 
     @property
     def ids(self) -> np.ndarray:
-        """Those that are there, in the order in which they were added."""
-        return self.ids_of(np.flatnonzero(self.is_there))
+        return self.ids_at(slice(None)).copy()
 
     @property
     def categories(self) -> np.ndarray:
-        return self._categories[:self.n][self.is_there]
+        return self._categories.values.copy()
 
     @property
-    def is_there(self) -> np.ndarray:
-        return self._is_there[:self.n]
+    def numbers(self) -> np.ndarray:
+        return self._numbers.values
 
-    def ids_of(self, rows: Any) -> np.ndarray:
+    def ids_at(self, rows: Any) -> np.ndarray:
         """Ids as callers get them: int64, or an array of strings."""
-        ids = self._ids[rows]
+        ids = self._ids.values[rows]
         return ids.astype(str) if ids.dtype == object else ids
 
-    def rows_of(self, category: int | None = None) -> np.ndarray:
-        """The rows that are there, of a category if there is one."""
-        there = self.is_there
-        if category is not None:
-            there = there & (self._categories[:self.n] == category)
-        return np.flatnonzero(there)
+    def of(self, category: int) -> np.ndarray:
+        """The rows of a category."""
+        return np.flatnonzero(self._categories.values == category)
 
     def check(
             self, ids: Any, categories: Any, n: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """What is to be added, as arrays; raises as `add` of an index does."""
-        ids = check_new_ids(as_ids(ids, n), self.row_of_id, self._ids.dtype)
+        ids = as_ids(ids, n)
+        check_new_ids(ids, self._number_of, self._ids.values.dtype if len(self) else None)
         return ids, as_categories(categories, n)
 
-    def append(self, ids: np.ndarray, categories: np.ndarray) -> None:
-        """Add what :meth:`check` returned."""
-        n, stop = len(ids), self.n + len(ids)
-        if not self.row_of_id and n and self._ids.dtype != ids.dtype:
-            self._ids = self._ids.astype(ids.dtype)
-        if stop > len(self._ids):
-            room = max(stop, 2 * len(self._ids)) - len(self._ids)
-            self._ids = np.concatenate(
-                [self._ids, np.empty(room, self._ids.dtype)])
-            self._categories = np.concatenate(
-                [self._categories, np.empty(room, np.int32)])
-            self._is_there = np.concatenate(
-                [self._is_there, np.zeros(room, bool)])
-        self._ids[self.n:stop] = ids
-        self._categories[self.n:stop] = categories
-        self._is_there[self.n:stop] = True
-        self.row_of_id.update(zip(ids.tolist(), range(self.n, stop), strict=True))
-        self.n = stop
+    def append(self, ids: np.ndarray, categories: np.ndarray, start: int = 0) -> np.ndarray:
+        """Add what :meth:`check` returned; their numbers, from `start` at least."""
+        if len(self):
+            start = max(start, int(self.numbers[-1]) + 1)
+        elif len(ids):
+            self._ids = Column(ids[:0])
+        numbers = np.arange(start, start + len(ids))
+        for column, values in (
+                (self._ids, ids), (self._categories, categories), (self._numbers, numbers)):
+            column.append(values)
+        self._number_of.update(zip(ids.tolist(), numbers.tolist(), strict=True))
+        return numbers
 
-    def remove(self, ids: Any) -> None:
-        """Mark ids as removed; raises as `remove` of an index does."""
-        ids = as_ids(ids, len(ids)).tolist()
-        for i in ids:
-            if i not in self.row_of_id:
-                raise ValueError(f'ids: {i!r} is not in the index')
-        if len(set(ids)) < len(ids):
-            raise ValueError('ids: an id is given twice')
-        for i in ids:
-            self._is_there[self.row_of_id.pop(i)] = False
-
-    def compact(self) -> np.ndarray:
-        """Forget the removed rows; return which were kept."""
-        kept = np.flatnonzero(self.is_there)
-        self.n = len(kept)
-        self._ids, self._categories = self._ids[kept], self._categories[kept]
-        self._is_there = np.ones(self.n, bool)
-        self.row_of_id = dict(zip(self._ids.tolist(), range(self.n), strict=True))
-        return kept
+    def remove(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Forget ids; which rows stay, and the numbers of the others."""
+        ids = as_ids(ids, len(ids))
+        check_old_ids(ids, self._number_of)
+        numbers = np.array([self._number_of.pop(i) for i in ids.tolist()], np.int64)
+        stays = np.ones(len(self.numbers), bool)
+        stays[np.searchsorted(self.numbers, numbers)] = False
+        for column in (self._ids, self._categories, self._numbers):
+            column.keep(stays)
+        return stays, numbers

@@ -1,3 +1,4 @@
+import collections
 import itertools
 import os
 import zlib
@@ -6,10 +7,10 @@ from typing import Any
 from vasily_fashion.retrieval.cut_products import cut_products
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.utils import ImageReadError, weights_sha256
+from vasily_fashion.utils.progress_bar import progress_bar
 from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
-from tqdm import tqdm
 
 
 def embed_catalogue(
@@ -21,16 +22,19 @@ def embed_catalogue(
     The next images are read and decoded while the extractor computes.
     Whenever the process is killed, the shards before are there, and the same
     call goes on after them: nothing is lost but the shard that was begun.
+    An image that only has another id now is not embedded again.
 
     Args:
         dataset (vasily_fashion.datasets.RetrievalDataset): Its gallery is
             the catalogue.
-        extractor: With ``extract(imgs)``.
+        extractor: With ``extract(imgs)`` and `dim`.
         store (EmbeddingStore): Where the embeddings are, and go to.
         batch_size (int): Images the extractor has at a time.
         shard_size (int): Images a shard.
         part ((int, int)): (0, 4) is the first of four parts of the catalogue,
             of which each has a store of its own. An id stays in its part.
+        detector: As of :func:`~vasily_fashion.retrieval.cut_products`, which
+            cuts the images then.
 
     Returns:
         list of str: The ids of the catalogue, as :func:`product_ids` gives
@@ -44,6 +48,7 @@ def embed_catalogue(
         if zlib.crc32(ids[i].encode()) % part[1] == part[0]}
     new = [i for i, stamp in stamps.items()
            if store.stamps.get(ids[i]) != stamp]
+    new = _rename(store, ids, stamps, new)
 
     def read():
         for i in new:
@@ -52,25 +57,26 @@ def embed_catalogue(
             except ImageReadError as error:
                 yield i, None, str(error)
 
-    rows: list[tuple[Any, ...]] = []
-    with tqdm(total=len(new), desc='embed', unit='image', disable=None) as bar:
+    rows: list[Any] = []
+    with progress_bar(len(new), 'embed', 'image') as bar:
         images = read_ahead(read(), 2 * batch_size)
         while batch := list(itertools.islice(
                 images, min(batch_size, shard_size - len(rows)))):
             good = [i for i, img, _ in batch if img is not None]
             imgs = [img for _, img, _ in batch if img is not None]
-            labels = [int(gallery.labels[i]) for i in good]
+            labels = gallery.labels[good].tolist()
             if detector is not None and imgs:
                 imgs, labels = cut_products(imgs, labels, detector)
             embedded = dict(zip(good, zip(
                 extractor.extract(imgs) if imgs else (), labels, strict=True),
                 strict=True))
             rows += [
-                (ids[i], stamps[i], *embedded.get(i, (None, int(gallery.labels[i]))),
-                 reason) for i, _, reason in batch]
+                (ids[i], stamps[i],
+                 *embedded.get(i, (np.zeros(extractor.dim), gallery.labels[i])), reason)
+                for i, _, reason in batch]
             bar.update(len(batch))
             del batch[:], imgs[:]  # not kept while the next are read
-            if len(rows) >= shard_size:
+            if len(rows) == shard_size:
                 _write(store, rows)
                 rows = []
         if rows:
@@ -79,19 +85,31 @@ def embed_catalogue(
 
 
 def _write(store, rows):
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    dim = next((len(x) for x in columns[2] if x is not None), 0)
-    columns[2] = np.array(
-        [np.zeros(dim) if x is None else x for x in columns[2]],
-        np.float32).reshape(len(rows), dim)
-    store.write(*columns)
+    store.write(*zip(*rows, strict=True))
+
+
+def _rename(store, ids, stamps, new):
+    """Copy what is there under another id; return those of `new` that are not."""
+    wanted = {stamps[i]: i for i in new}
+    rows_of_shard = collections.defaultdict(dict)
+    for old, stamp in store.stamps.items():
+        if stamp in wanted and old not in store.broken:
+            rows_of_shard[store.shard_of[old]][old] = wanted[stamp]
+    for number, rows in rows_of_shard.items():
+        names, embeddings, categories = store.read(number)
+        at = [row for row, name in enumerate(names.tolist()) if name in rows]
+        its = [rows[name] for name in names[at].tolist()]
+        store.write([ids[i] for i in its], [stamps[i] for i in its],
+                    embeddings[at], categories[at], [''] * len(at))
+    done = {i for rows in rows_of_shard.values() for i in rows.values()}
+    return [i for i in new if i not in done]
 
 
 def product_ids(gallery: Any) -> list[str]:
     """Ids of product images: unique, and the same in each run.
 
-    An image's id is that of its item if each item has one image, else its
-    path; if a path comes again, with another box, with '#2' and so on.
+    An image's id is that of its item if it is the item's only one, else its
+    path; if that is taken, as by another box of the image, with '#2' and so on.
 
     Args:
         gallery (vasily_fashion.datasets.RetrievalDataset): The images.
@@ -99,19 +117,21 @@ def product_ids(gallery: Any) -> list[str]:
     Returns:
         list of str: The ids.
     """
-    ids = [str(i) for i in gallery.item_ids.tolist()]
-    if len(set(ids)) == len(ids):
-        return ids
-    seen: dict[str, int]
-    seen, ids = {}, []
-    for name in gallery.names:
-        seen[name] = seen.get(name, 0) + 1
-        ids.append(name if seen[name] == 1 else f'{name}#{seen[name]}')
+    items = [str(i) for i in gallery.item_ids.tolist()]
+    count = collections.Counter(items)
+    taken = {item for item, n in count.items() if n == 1}
+    ids = []
+    for item, name in zip(items, gallery.names, strict=True):
+        if count[item] > 1:
+            item = next(i for i in itertools.chain(
+                [name], (f'{name}#{n}' for n in itertools.count(2))) if i not in taken)
+            taken.add(item)
+        ids.append(item)
     return ids
 
 
 def _stamp(gallery, i):
-    """What changes when an image, its box or its category does."""
+    """What changes when an image, its box or its category does, but not its id."""
     status = os.stat(gallery.root / gallery.names[i])
     return (f'{status.st_size} {status.st_mtime_ns} '
-            f'{gallery.bboxes[i].tolist()} {gallery.labels[i]}')
+            f'{gallery.bboxes[i].tolist()} {gallery.labels[i]} {gallery.names[i]}')

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
+from vasily_fashion.utils.progress_bar import progress_bar
 
 import chainer
-from tqdm import tqdm
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -62,7 +62,7 @@ def embed_in_parallel(
             shard_size, load_detector, pure=False, retries=3)
         for k in range(n_part)]
     ids: Any = None
-    with tqdm(total=n_part, desc='embed', unit='part', disable=None) as bar:
+    with progress_bar(n_part, 'embed', 'part') as bar:
         for future in as_completed(futures):
             ids = future.result()
             bar.update()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vasily_fashion.retrieval._arguments import check_extractor
-from vasily_fashion.utils import atomic_write, check_npz, weights_sha256
+from vasily_fashion.retrieval._rows import check_extractor, read_npz
+from vasily_fashion.utils import atomic_write
 from vasily_fashion.utils.abandoned import remove_abandoned
 
 import numpy as np
@@ -26,7 +26,8 @@ class EmbeddingStore:
 
     Args:
         folder (str or path): Made if there is none.
-        extractor: What makes the embeddings. A folder belongs to one.
+        extractor: What makes the embeddings, with `dim` and `fingerprint`. A
+            folder belongs to one.
 
     Attributes:
         folder (pathlib.Path): See above.
@@ -48,12 +49,11 @@ class EmbeddingStore:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._extractor = extractor
-        self._sha256 = weights_sha256(extractor)
+        self._fingerprint = extractor.fingerprint
         self.n_shard = 0
-        self.stamps: dict[str, str]
-        self.shard_of: dict[str, int]
-        self.broken: dict[str, str]
-        self.stamps, self.shard_of, self.broken = {}, {}, {}
+        self.stamps: dict[str, str] = {}
+        self.shard_of: dict[str, int] = {}
+        self.broken: dict[str, str] = {}
         remove_abandoned(self.folder, '.shard-*.tmp')
         numbers = sorted(
             int(match[1]) for name in os.listdir(self.folder)
@@ -86,7 +86,7 @@ class EmbeddingStore:
         with atomic_write(self._path(self.n_shard)) as file:
             np.savez(
                 file, format=_FORMAT, version=_VERSION,
-                extractor_sha256=self._sha256, ids=np.array(ids, str),
+                extractor_sha256=self._fingerprint, ids=np.array(ids, str),
                 stamps=np.array(stamps, str),
                 embeddings=np.asarray(embeddings, np.float32),
                 categories=np.array(categories, np.int32),
@@ -126,25 +126,22 @@ class EmbeddingStore:
     def _read(self, number, keys):
         path = self._path(number)
         try:
-            with open(path, 'rb') as file:
-                check_npz(file, os.path.getsize(path))  # nothing is compressed
-            with np.load(path, allow_pickle=False) as npz:
-                if str(npz['format']) != _FORMAT:
-                    raise ValueError('it is of another format')
-                if int(npz['version']) > _VERSION:
-                    raise ValueError('it is of a newer version')
-                found = str(npz['extractor_sha256'])
-                content = {key: npz[key] for key in keys}
-            n = len(content['ids'])
-            for key, array in content.items():
-                if array.shape[:1] != (n,) or array.ndim != 1 + (key == 'embeddings'):
+            content = read_npz(path, 'a shard of embeddings', (
+                'format', 'version', 'extractor_sha256', *keys))
+            if str(content['format']) != _FORMAT:
+                raise ValueError('it is of another format')
+            if int(content['version']) > _VERSION:
+                raise ValueError('it is of a newer version')
+            for key in keys:
+                array = content[key]
+                if array.shape[:1] != content['ids'].shape[:1] or (
+                        array.ndim != 1 + (key == 'embeddings')):
                     raise ValueError(f'{key} is of shape {array.shape}')
                 if array.dtype.kind != _KINDS[key]:
                     raise ValueError(f'{key} is of {array.dtype}')
-        # damaged archives raise nearly anything
-        except Exception as error:
+        except (OSError, TypeError, ValueError) as error:
             raise ValueError(
                 f'{path} is no whole shard of embeddings ({error}); delete it '
                 'and all later ones, and run again') from error
-        check_extractor(path, found, self._extractor)
+        check_extractor(path, str(content['extractor_sha256']), self._extractor)
         return content

@@ -4,34 +4,27 @@ import re
 from pathlib import Path
 from typing import Any, Self
 
-from vasily_fashion.retrieval._arguments import (
-    check_category,
-    check_dim,
-    check_embeddings,
-    check_extractor,
-    check_k,
-    check_metric,
-    sha256_of,
-)
 from vasily_fashion.retrieval._faiss_folder import (
     FACTORY,
-    check_file,
-    read_manifest,
+    read_folder,
     read_rows,
     write_folder,
 )
-from vasily_fashion.retrieval._rows import Rows
+from vasily_fashion.retrieval._rows import (
+    Rows,
+    check_embeddings,
+    check_extractor,
+    check_metric,
+    check_positive,
+    search_by_category,
+)
+from vasily_fashion.retrieval.index import Index
 
 import numpy as np
-from chainer import backend
 from chainer.backends import cuda
 
-# Candidates of a query beyond k, whose distances are taken from differences.
-_SLACK = 16
 # Up to this many rows, a search within a category looks at each of them.
 _N_EXACT = 50000
-# Rows that are decoded at a time.
-_BLOCK = 65536
 
 
 def choose_factory(
@@ -39,8 +32,8 @@ def choose_factory(
     """A Faiss factory string for a number of items.
 
     Up to 50,000 items 'Flat', which is exact. Beyond, the fastest of those
-    that fit: 'HNSW32' (4 dim + 272 bytes an item), 'IVF...,SQ8' (dim + 16)
-    and 'IVF...,PQ32' (48). The less memory, the fewer of the true neighbours
+    that fit: 'HNSW32' (4 dim + 272 bytes an item), 'IVF...,SQ8' (dim + 8)
+    and 'IVF...,PQ32' (40). The less memory, the fewer of the true neighbours
     are found; `examples/benchmark/search.py` measures how many.
 
     Args:
@@ -60,8 +53,8 @@ def choose_factory(
     pq = max(m for m in (32, 16, 8, 4, 2, 1) if dim % m == 0)
     for factory, size in (
             ('HNSW32', 4 * dim + 272),
-            (f'IVF{n_list},SQ8', dim + 16),
-            (f'IVF{n_list},PQ{pq}', pq + 16)):
+            (f'IVF{n_list},SQ8', dim + 8),
+            (f'IVF{n_list},PQ{pq}', pq + 8)):
         if memory is None or n * size <= memory:
             return factory
     raise ValueError(
@@ -69,20 +62,19 @@ def choose_factory(
         f'{memory:,.0f} there are: use MilvusIndex on several machines')
 
 
-class FaissIndex:
+class FaissIndex(Index):
+
     """Nearest-neighbour search with Faiss: exact or approximate.
 
-    The interface is that of :class:`~vasily_fashion.retrieval.FlatIndex`.
-    Faiss [#]_ finds the candidates; the distances are then taken from the
-    differences to the embeddings as the index keeps them: as they are for
-    'Flat', 'HNSW32' and 'IVF1024,Flat', rounded for 'SQ8' and 'PQ32'.
+    Faiss [#]_ compares queries with the embeddings as it keeps them: as they
+    are for 'Flat', 'HNSW32' and 'IVF1024,Flat', rounded for 'SQ8' and 'PQ32'.
 
     A search within a category looks at each of its embeddings where they are
-    up to 50,000, and so loses none; a larger category is searched by Faiss
+    up to 50,000, and so loses none; a larger category is searched as all are,
     with the others left out.
 
-    Removed embeddings are left out of searches, and taken away when they are
-    more than those that are there.
+    What is removed is taken out of Faiss; only of its graph, HNSW, it is left
+    out of searches, until half is gone and the graph is built anew.
 
     .. [#] Matthijs Douze et al. The Faiss library. 2024. arXiv:2401.08281.
 
@@ -99,8 +91,8 @@ class FaissIndex:
             one in 64.
 
     Attributes:
-        dim, metric, extractor_sha256: As of
-            :class:`~vasily_fashion.retrieval.FlatIndex`.
+        dim, metric, fingerprint: As of
+            :class:`~vasily_fashion.retrieval.Index`.
         factory (str): See above.
 
     Raises:
@@ -114,16 +106,18 @@ class FaissIndex:
             *, factory: str = 'Flat',
             ef_search: int = 32, n_probe: int | None = None) -> None:
         faiss = _import_faiss()
-        self.dim = check_dim(dim)
+        self.dim = check_positive(dim, 'dim')
         self.metric = check_metric(metric)
-        self.extractor_sha256 = sha256_of(extractor)
+        self.fingerprint = '' if extractor is None else extractor.fingerprint
         if not FACTORY.fullmatch(factory):
             raise ValueError(
                 f"factory must be such as 'Flat', 'SQ8', 'HNSW32', "
                 f"'IVF1024,Flat' or 'IVF1024,PQ32', not {factory!r}")
         self.factory = factory
         try:
-            self._index = faiss.index_factory(self.dim, factory)
+            # the lists of IVF have ids, a graph may only be added to
+            self._index = faiss.index_factory(
+                self.dim, factory if factory[0] in 'HI' else f'IDMap,{factory}')
         except RuntimeError as error:
             raise ValueError(
                 f'factory {factory!r} does not suit dim {dim}: '
@@ -180,18 +174,13 @@ class FaissIndex:
                 f'{len(embeddings)} embeddings are too few to train '
                 f'{self.factory}: give {self.n_training:,} or more'
             ) from error
-        if self.factory.startswith('IVF'):
-            # so that a row can be decoded
-            self._index.make_direct_map()
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         """Add embeddings; train with them first if that has not been done.
 
-        When this raises, the index is as it was.
-
         Args:
             embeddings, ids, categories: As of
-                :meth:`vasily_fashion.retrieval.FlatIndex.add`.
+                :meth:`vasily_fashion.retrieval.Index.add`.
 
         Raises:
             TypeError, ValueError: As there, or if the index is mapped.
@@ -203,91 +192,51 @@ class FaissIndex:
         if len(embeddings) == 0:
             return
         self.train(embeddings)
-        self._index.add(embeddings)
-        self._rows.append(ids, categories)
+        if self._is_graph:
+            self._index.add(embeddings)
+            self._rows.append(ids, categories, self._index.ntotal - len(ids))
+        else:
+            self._index.add_with_ids(embeddings, self._rows.append(ids, categories))
 
     def remove(self, ids: Any) -> None:
-        """Remove embeddings.
-
-        When this raises, the index is as it was.
-
-        Args:
-            ids (array or list): Their ids.
-
-        Raises:
-            TypeError: Not ids.
-            ValueError: An id that is not there, or is given twice, or the
-                index is mapped.
-        """
         self._check_writable()
-        self._rows.remove(ids)
-        if self._rows.n > 2 * len(self._rows):
-            kept = np.flatnonzero(self._rows.is_there)
-            if self.factory.startswith('IVF'):
-                self._keep_in_lists(kept)
-            else:
-                embeddings = self._decode(kept)
-                self._index.reset()
-                if len(embeddings):
-                    self._index.add(embeddings)
-            self._rows.compact()
+        _, numbers = self._rows.remove(ids)
+        if not self._is_graph:
+            self._index.remove_ids(numbers)
+        elif self._index.ntotal > 2 * len(self):
+            embeddings = self._index.reconstruct_batch(self._rows.numbers)
+            self._index.reset()
+            self._index.add(embeddings)
+            self._rows = Rows(
+                self._rows.ids.astype(object) if self._rows.ids.dtype.kind == 'U'
+                else self._rows.ids, self._rows.categories, np.arange(len(self)))
 
     def search(
-            self, queries: Any, k: int, category: int | None = None
+            self, queries: Any, k: int, categories: Any = None
     ) -> tuple[Any, np.ndarray]:
         """Find the nearest embeddings of each query.
 
+        Approximate indexes may miss some; not in a category of up to 50,000
+        embeddings, each of which is looked at.
+
         Args:
-            queries, k, category: As of
-                :meth:`vasily_fashion.retrieval.FlatIndex.search`.
+            queries, k, categories: As of
+                :meth:`vasily_fashion.retrieval.Index.search`.
 
         Returns:
-            tuple of two arrays:
-            As there, but that approximate indexes may miss some of the
-            nearest.
+            tuple of two arrays: As there.
 
         Raises:
             TypeError, ValueError: As there.
         """
-        xp = backend.get_array_module(queries)
-        queries = cuda.to_cpu(check_embeddings(
-            queries, 'queries', self.dim, self.metric))
-        k = check_k(k)
-        check_category(category)
-        n = len(self._rows)
-        rows = None
-        if category is not None or n < self._rows.n:
-            rows = self._rows.rows_of(category)
-            n = len(rows)
-        k = min(k, n)
-        if k == 0 or len(queries) == 0:
-            shape = len(queries), k
-            return (xp.empty(shape, np.float32),
-                    np.empty(shape, self._rows.ids_of([]).dtype))
-        n_candidate = min(k + _SLACK, n)
-        if category is not None and n <= _N_EXACT:
-            found = self._look_at_each(queries, rows, n_candidate)
-        else:
-            found = self._find(queries, rows, n_candidate)
-            lacking = (found < 0).any(axis=1)
-            if lacking.any():
-                found[lacking] = self._look_at_each(
-                    queries[lacking], self._rows.rows_of(category)
-                    if rows is None else rows, n_candidate)
-        distances = self._distances(queries, found)
-        order = np.lexsort((found, distances), axis=1)[:, :k]
-        distances = np.take_along_axis(distances, order, axis=1)
-        if self.metric == 'cosine':
-            distances *= .5  # |q - g|^2 = 2 - 2 cos for those of length 1
-        return xp.asarray(distances), self._rows.ids_of(
-            np.take_along_axis(found, order, axis=1))
+        return search_by_category(self, self._search, queries, k, categories)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index into a folder, all of it or nothing.
 
         A `manifest.json` names the files of the index, and is replaced last:
         whenever the process is killed, what is there is the index before or
-        the index after.
+        the index after. Who opens it meanwhile has one of the two.
 
         Args:
             path (str or os.PathLike): The folder, made if there is none.
@@ -296,18 +245,16 @@ class FaissIndex:
             ValueError: If it holds something else.
         """
         faiss = _import_faiss()
-        ids = self._rows._ids[:self._rows.n]
         write_folder(Path(path), {
             'dim': self.dim, 'metric': self.metric, 'factory': self.factory,
-            'extractor_sha256': self.extractor_sha256,
+            'fingerprint': self.fingerprint,
             'ef_search': self.ef_search, 'n_probe': self.n_probe,
         }, {
             'faiss': lambda file: faiss.write_index(
                 self._index, faiss.PyCallbackIOWriter(file.write)),
             'rows': lambda file: np.savez(
-                file, ids=ids.astype(str) if ids.dtype == object else ids,
-                categories=self._rows._categories[:self._rows.n],
-                is_there=self._rows.is_there)})
+                file, ids=self.ids, categories=self.categories,
+                numbers=self._rows.numbers)})
 
     @classmethod
     def load(
@@ -316,9 +263,7 @@ class FaissIndex:
         """Read an index that :meth:`save` wrote.
 
         Args:
-            path (str or os.PathLike): The folder.
-            extractor: What is to make the queries. An index that another
-                made is refused then.
+            path, extractor: As of :meth:`vasily_fashion.retrieval.Index.load`.
             mapped (bool): Whether to map the embeddings into memory instead
                 of reading them: it is there at once, and takes memory as it
                 is searched. Nothing can be added or removed then, and that the
@@ -328,39 +273,48 @@ class FaissIndex:
             FaissIndex: The index.
 
         Raises:
-            OSError: A file is missing or cannot be opened.
-            ValueError: It is truncated, damaged, no index, of a newer
-                version, or made by another extractor.
+            OSError, ValueError: As there.
         """
         faiss = _import_faiss()
-        path = Path(path)
-        manifest = read_manifest(path)
-        # not of its factory: a number in that is as much memory
-        index = cls(manifest['dim'], manifest['metric'],
-                    ef_search=manifest['ef_search'], n_probe=manifest['n_probe'])
-        index.factory = manifest['factory']
-        index.extractor_sha256 = manifest['extractor_sha256']
-        check_extractor(path, index.extractor_sha256, extractor)
-        name = check_file(path, manifest, 'faiss', with_content=not mapped)
-        rows = check_file(path, manifest, 'rows')
-        try:
-            index._index = faiss.read_index(
-                str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
-        except RuntimeError as error:
-            raise ValueError(
-                f'{name} is no index of Faiss; save it again') from error
-        index._is_mapped = mapped
-        ids, there, categories = read_rows(rows)
-        index._rows._ids, index._rows._categories = ids, categories
-        index._rows._is_there, index._rows.n = there, len(there)
-        index._rows.row_of_id = dict(zip(
-            ids[there].tolist(), np.flatnonzero(there).tolist(), strict=True))
-        kind = (faiss.IndexHNSW if index.factory.startswith('HNSW') else
-                faiss.IndexIVF if index.factory.startswith('IVF') else faiss.Index)
-        if (index._index.d, index._index.ntotal) != (index.dim, len(there)) or (
-                not isinstance(index._index, kind)):
+
+        def read(about, name, rows):
+            # not of its factory: a number in that is as much memory
+            index = cls(about['dim'], about['metric'],
+                        ef_search=about['ef_search'], n_probe=about['n_probe'])
+            index.factory, index.fingerprint = about['factory'], about['fingerprint']
+            check_extractor(path, index.fingerprint, extractor)
+            try:
+                index._index = faiss.read_index(
+                    str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+            except RuntimeError as error:
+                raise (ValueError if name.exists() else FileNotFoundError)(
+                    f'{name} is no index of Faiss; save it again') from error
+            index._is_mapped, index._rows = mapped, read_rows(rows)
+            index._check_loaded(name)
+            return index
+
+        return read_folder(Path(path), read, mapped)
+
+    def _check_loaded(self, name):
+        """Refuse a file of Faiss that is not of these rows."""
+        faiss = _import_faiss()
+        numbers, n = self._rows.numbers, self._index.ntotal
+        if self._index.d != self.dim:
+            is_ours = False
+        elif self._is_graph:
+            is_ours = isinstance(self._index, faiss.IndexHNSW) and (
+                not len(numbers) or numbers[-1] < n)
+        elif self.factory.startswith('IVF'):
+            is_ours = isinstance(self._index, faiss.IndexIVF) and n == len(numbers)
+        else:
+            is_ours = isinstance(self._index, faiss.IndexIDMap) and np.array_equal(
+                faiss.vector_to_array(self._index.id_map), numbers)
+        if not is_ours:
             raise ValueError(f'{name} is not of this index: save it again')
-        return index
+
+    @property
+    def _is_graph(self):
+        return self.factory.startswith('HNSW')
 
     def _check_writable(self):
         if self._is_mapped:
@@ -368,82 +322,49 @@ class FaissIndex:
                 'this index is mapped, which is for searches alone: load it '
                 'with mapped=False')
 
-    def _keep_in_lists(self, kept):
-        """Leave some rows alone in the lists of IVF, numbered anew.
-
-        Their codes are moved as they are: what a code stands for may be nearer
-        to another list, where it would be rounded again, to something else.
-        """
+    def _search(self, queries, k, category):
         faiss = _import_faiss()
-        from faiss.contrib.inspect_tools import get_invlist
+        queries = cuda.to_cpu(queries)
+        numbers = self._rows.numbers
+        if category is not None:
+            numbers = numbers[self._rows.of(category)]
+        k = min(k, len(numbers))
+        if k == 0 or len(queries) == 0:
+            shape = len(queries), k
+            return np.empty(shape, np.float32), np.empty(shape, self.ids.dtype)
+        selector = None
+        if len(numbers) < self._index.ntotal:
+            is_allowed = np.zeros(int(numbers[-1]) + 1, bool)
+            is_allowed[numbers] = True
+            selector = faiss.IDSelectorBitmap(np.packbits(is_allowed, bitorder='little'))
+        distances, found = self._find(
+            queries, k, selector, category is not None and len(numbers) <= _N_EXACT)
+        # the part of the graph, or the lists, that were looked into
+        lacks = (found < 0).any(axis=1)
+        if lacks.any():
+            distances[lacks], found[lacks] = self._find(queries[lacks], k, selector, True)
+        if self.metric == 'cosine':
+            distances *= .5  # |q - g|^2 = 2 - 2 cos for those of length 1
+        return np.maximum(distances, 0), self._rows.ids_at(
+            np.searchsorted(self._rows.numbers, found))
 
-        new_rows = np.full(self._rows.n, -1)
-        new_rows[kept] = np.arange(len(kept))
-        lists = self._index.invlists
-        self._index.make_direct_map(False)
-        for i in range(lists.nlist):
-            rows, codes = get_invlist(lists, i)
-            rows = new_rows[rows]
-            codes = np.ascontiguousarray(codes[rows >= 0])
-            rows = rows[rows >= 0]
-            lists.resize(i, 0)
-            if len(rows):
-                lists.add_entries(
-                    i, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(codes))
-        self._index.ntotal = len(kept)
-        self._index.make_direct_map()
-
-    def _find(self, queries, rows, k):
-        """Rows that Faiss finds, :math:`(Q, k)`; -1 where it finds none."""
+    def _find(self, queries, k, selector, each):
+        """Distances and numbers of the nearest; by looking at each, or as Faiss does."""
         faiss = _import_faiss()
-        kwargs = {}
-        if rows is not None:
-            allowed = np.zeros(-(-self._rows.n // 8) * 8, bool)
-            allowed[rows] = True
-            bitmap = np.packbits(allowed, bitorder='little')
-            kwargs['sel'] = faiss.IDSelectorBitmap(bitmap)
-        if self.factory.startswith('HNSW'):
+        index, kwargs = self._index, {} if selector is None else {'sel': selector}
+        if self.factory.startswith('IVF'):
+            params = faiss.SearchParametersIVF(
+                nprobe=index.nlist if each else self.n_probe or max(1, index.nlist // 64),
+                **kwargs)
+        elif self._is_graph and not each:
             params = faiss.SearchParametersHNSW(
                 efSearch=max(self.ef_search, k), **kwargs)
-        elif self.factory.startswith('IVF'):
-            n_list = self._index.nlist
-            params = faiss.SearchParametersIVF(
-                nprobe=self.n_probe or max(1, n_list // 64), **kwargs)
         else:
-            params = faiss.SearchParameters(**kwargs)
-        return self._index.search(queries, k, params=params)[1]
-
-    def _look_at_each(self, queries, rows, k):
-        """The k nearest of some rows, by comparing each of them."""
-        faiss = _import_faiss()
-        best = np.empty((len(queries), 0), np.float32)
-        found = np.empty((len(queries), 0), np.int64)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start:start + _BLOCK]
-            distances, at = faiss.knn(
-                queries, self._decode(block), min(k, len(block)))
-            best = np.concatenate([best, distances], axis=1)
-            found = np.concatenate([found, block[at]], axis=1)
-            order = np.argsort(best, axis=1, kind='stable')[:, :k]
-            best = np.take_along_axis(best, order, axis=1)
-            found = np.take_along_axis(found, order, axis=1)
-        return found
-
-    def _decode(self, rows):
-        """The embeddings of some rows as the index keeps them."""
-        return self._index.reconstruct_batch(
-            np.ascontiguousarray(rows, np.int64))
-
-    def _distances(self, queries, rows):
-        distances = np.empty(rows.shape, np.float32)
-        size = max(1, _BLOCK // rows.shape[1])
-        for i in range(0, len(rows), size):
-            block = slice(i, i + size)
-            near = self._decode(rows[block].reshape(-1)).astype(np.float64)
-            near = near.reshape(*rows[block].shape, self.dim)
-            near -= queries[block, None]
-            distances[block] = np.einsum('ijk,ijk->ij', near, near)
-        return distances
+            if self._is_graph:
+                index = faiss.downcast_index(index.storage)
+            # with a selector it takes differences, without one products of matrices
+            params = faiss.SearchParameters(sel=selector or faiss.IDSelectorAll())
+        return index.search(queries, k, params=params)
 
 
 def _import_faiss():

@@ -1,8 +1,10 @@
 import numbers
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.retrieval._rows import check_positive
+from vasily_fashion.retrieval.index import Index
 from vasily_fashion.retrieval.merge_guesses import merge_guesses
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem
 from vasily_fashion.transforms import crop_by_bbox
@@ -28,25 +30,20 @@ class FashionItemRetriever:
         extractor: Anything with ``extract(imgs)``, which returns an array of
             shape :math:`(N, dim)`, such as
             :class:`~vasily_fashion.links.StyleExtractorBN`.
-        index: The product images, embedded by the same extractor. Anything
-            with ``search(queries, k, category)``, such as
-            :class:`~vasily_fashion.retrieval.FlatIndex`.
+        index (Index): The product images, embedded by the same extractor.
+            Anything with its ``search(queries, k, categories)`` will do.
         batch_size (int): The number of snaps that go through the detector,
             and whose crops go through the extractor, at a time.
 
     """
 
     def __init__(
-            self, detector: Any, extractor: Any, index: Any,
+            self, detector: Any, extractor: Any, index: Index,
             batch_size: int = 8) -> None:
-        if (not isinstance(batch_size, numbers.Integral)
-                or isinstance(batch_size, bool) or batch_size < 1):
-            raise ValueError(
-                f'batch_size must be a positive integer, not {batch_size!r}')
         self.detector = detector
         self.extractor = extractor
         self.index = index
-        self.batch_size = int(batch_size)
+        self.batch_size = check_positive(batch_size, 'batch_size')
         # a detector of classes without names has None
         self._label_names = tuple(
             getattr(detector, 'label_names', FASHION_CATEGORIES) or ())
@@ -133,9 +130,7 @@ class FashionItemRetriever:
                 a snap or its boxes, after the items of the snaps before it.
 
         """
-        if (not isinstance(k, numbers.Integral) or isinstance(k, bool)
-                or k < 1):
-            raise ValueError(f'k must be a positive integer, not {k!r}')
+        check_positive(k, 'k')
         category = _as_category(category, self._label_names)
         if isinstance(imgs, (np.ndarray, str, bytes)) \
                 or not hasattr(imgs, '__iter__'):
@@ -146,7 +141,7 @@ class FashionItemRetriever:
                     'categories are those of bboxes; give bboxes as well')
             if self.detector is None:
                 raise ValueError('give bboxes: there is no detector')
-        elif hasattr(imgs, '__len__'):
+        elif isinstance(imgs, Sized):
             _check_length(bboxes, 'bboxes', len(imgs))
             if categories is not None:
                 _check_length(categories, 'categories', len(imgs))
@@ -190,18 +185,8 @@ class FashionItemRetriever:
         if not crops:
             return [[] for _ in imgs]
         embeddings = self.extractor.extract(crops)
-        searched = [
-            _searched(category, first, second)
-            for found in boxes for _, first, _, second in found]
-        neighbours = [None] * len(crops)
-        for categories in set(searched):
-            rows = [i for i, c in enumerate(searched) if c == categories]
-            distances, ids = self._search(embeddings[rows], k, categories)
-            if not distances.shape[1] and category == 'same':
-                distances, ids = self._search(embeddings[rows], k, (None,))
-            for i, row in enumerate(rows):
-                neighbours[row] = distances[i], ids[i]
-        neighbours = iter(neighbours)
+        guesses = [(first, second) for found in boxes for _, first, _, second in found]
+        neighbours = iter(self._search(embeddings, k, guesses, category))
         return [
             [RetrievedItem(
                 bbox, first, score, *next(neighbours),
@@ -213,16 +198,37 @@ class FashionItemRetriever:
         known = category is not None and category < len(self._label_names)
         return self._label_names[category] if known else None
 
-    def _search(self, embeddings, k, categories):
-        """The nearest of several categories together; (None,) is all."""
-        found = [self.index.search(embeddings, k, category=c)
-                 for c in categories]
-        distances = np.concatenate(
-            [cuda.to_cpu(distance) for distance, _ in found], axis=1)
-        ids = np.concatenate([i for _, i in found], axis=1)
-        order = np.argsort(distances, axis=1, kind='stable')[:, :k]
-        return (np.take_along_axis(distances, order, axis=1),
-                np.take_along_axis(ids, order, axis=1))
+    def _search(self, embeddings, k, guesses, category):
+        """Distances and ids of each crop's neighbours."""
+        if category == 'any':
+            return _found(self.index.search(embeddings, k))
+        if category != 'same':
+            return _found(self.index.search(embeddings, k, [category] * len(guesses)))
+        first, second = (
+            np.array([-1 if c is None else c for c in column], np.int32)
+            for column in zip(*guesses, strict=True))
+        found = _found(self.index.search(embeddings, k, first))
+        rows = np.flatnonzero(second >= 0)
+        if len(rows):  # the nearest of both categories together
+            others = _found(self.index.search(embeddings[rows], k, second[rows]))
+            for row, other in zip(rows, others, strict=True):
+                distances, ids = map(np.concatenate, zip(found[row], other, strict=True))
+                order = np.argsort(distances, kind='stable')[:k]
+                found[row] = distances[order], ids[order]
+        rows = [row for row, (_, ids) in enumerate(found) if not len(ids)]
+        if rows:
+            for row, other in zip(
+                    rows, _found(self.index.search(embeddings[rows], k)), strict=True):
+                found[row] = other
+        return found
+
+
+def _found(result):
+    """What `search` of an index returned, row by row, without what fills up."""
+    distances, ids = cuda.to_cpu(result[0]), result[1]
+    n_found = np.isfinite(distances).sum(axis=1)
+    return [(distance[:n], its[:n]) for distance, its, n in zip(
+        distances, ids, n_found, strict=True)]
 
 
 def _as_category(category, label_names):
@@ -236,15 +242,6 @@ def _as_category(category, label_names):
     raise ValueError(
         f"category must be 'same', 'any', one of {', '.join(label_names)}, or "
         f'an index of these, not {category!r}')
-
-
-def _searched(category, first, second):
-    """The categories that an item is compared with."""
-    if category == 'any' or category == 'same' and first is None:
-        return None,
-    if category == 'same':
-        return (first,) if second is None else (first, second)
-    return category,
 
 
 def _check_snaps(imgs, bboxes, categories):

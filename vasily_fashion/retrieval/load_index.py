@@ -17,25 +17,23 @@ def load_index(
             of a :class:`FaissIndex`, or, ending in ``.db`` or with ``://`` in
             it, the file or the address of a :class:`MilvusIndex`, whose
             collection is 'products'.
-        extractor: What is to make the queries. An index that another made is
-            refused then.
+        extractor: As of :meth:`vasily_fashion.retrieval.Index.load`.
 
     Returns:
         FlatIndex, FaissIndex or MilvusIndex: The index.
 
     Raises:
-        OSError: If there is no such index.
-        ValueError: If it is damaged, no index, or made by another extractor.
+        OSError, ValueError: As there.
         ImportError: If what it needs is not installed.
     """
     path = os.fspath(path)
     if '://' in path or path.endswith('.db'):
-        return MilvusIndex.load(path, extractor=extractor)
+        return MilvusIndex.load(path, extractor)
     if not os.path.isdir(path):
         return FlatIndex.load(path, extractor)
     inside = [name for name in ('index.npz', 'faiss', 'milvus.db')
               if Path(path, name).exists()]
-    if inside:  # the folder that build_index.py writes
+    if inside:  # the folder that build_index writes
         raise ValueError(
             f'{path} is the folder of {" and ".join(inside)}: name '
             f'{os.path.join(path, inside[0])}')

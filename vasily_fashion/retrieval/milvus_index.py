@@ -4,19 +4,20 @@ import os
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
-from vasily_fashion.retrieval._arguments import (
-    check_category,
-    check_dim,
+from vasily_fashion.retrieval._rows import (
+    as_categories,
+    as_ids,
     check_embeddings,
     check_extractor,
-    check_k,
     check_metric,
-    sha256_of,
+    check_new_ids,
+    check_old_ids,
+    check_positive,
+    search_by_category,
 )
-from vasily_fashion.retrieval._columns import as_categories, as_ids
+from vasily_fashion.retrieval.index import Index
 
 import numpy as np
-from chainer import backend
 from chainer.backends import cuda
 
 _FORMAT = 'vasily_fashion.MilvusIndex'
@@ -33,12 +34,11 @@ _MAX_K = 16384
 _n_client: collections.Counter[str] = collections.Counter()
 
 
-class MilvusIndex:
+class MilvusIndex(Index):
+
     """Nearest-neighbour search by Milvus: in a file, or in a cluster.
 
-    The interface is that of :class:`~vasily_fashion.retrieval.FlatIndex`,
-    with two differences: what is added is kept at once, and ids come in no
-    order.
+    What is added is kept at once, and ids come in no order.
 
     With the path of a file, Milvus Lite runs in this process, and no other
     process can open the file meanwhile; Arrow, if not imported before, is made to
@@ -69,8 +69,8 @@ class MilvusIndex:
             ``{'M': 32, 'efConstruction': 200}``.
 
     Attributes:
-        dim, metric, extractor_sha256: As of
-            :class:`~vasily_fashion.retrieval.FlatIndex`.
+        dim, metric, fingerprint: As of
+            :class:`~vasily_fashion.retrieval.Index`.
 
     Raises:
         ImportError: If pymilvus, or for a file milvus-lite, is not installed.
@@ -85,9 +85,9 @@ class MilvusIndex:
             collection: str = 'products', token: str | None = None,
             consistency_level: str = 'Strong', index_type: str | None = None,
             index_params: dict[str, Any] | None = None) -> None:
-        self.dim = check_dim(dim)
+        self.dim = check_positive(dim, 'dim')
         self.metric = check_metric(metric)
-        self.extractor_sha256 = sha256_of(extractor)
+        self.fingerprint = '' if extractor is None else extractor.fingerprint
         self.uri, self.collection = str(uri), collection
         self.consistency_level = consistency_level
         self._index_type = index_type or (
@@ -127,7 +127,7 @@ class MilvusIndex:
 
         Args:
             embeddings, ids, categories: As of
-                :meth:`vasily_fashion.retrieval.FlatIndex.add`.
+                :meth:`vasily_fashion.retrieval.Index.add`.
 
         Raises:
             TypeError, ValueError: As there, or an id is longer than 512
@@ -139,56 +139,37 @@ class MilvusIndex:
         ids, categories = as_ids(ids, n), as_categories(categories, n)
         if n == 0:
             return
-        ids = self._check_ids(ids)
+        self._check_lengths(ids)
+        check_new_ids(ids, (), None if self._id_type is None else
+                      np.dtype('O' if self._id_type is str else np.int64))
         if self._id_type is None:
-            self._make_collection(type(ids[0]))
-        for batch in _batches(ids):
-            for i in self._known(batch):
-                raise ValueError(f'ids: {i!r} is in the index already')
+            self._make_collection(type(ids.tolist()[0]))
+        check_new_ids(ids, self._known(ids), None)
         for start in range(0, n, _BATCH_SIZE):
             block = slice(start, start + _BATCH_SIZE)
             # not insert, by which an id may be there twice
             self._client.upsert(self.collection, [
                 {'id': self._to_milvus(i), 'embedding': embedding, 'category': int(category)}
                 for i, embedding, category in zip(
-                    ids[block], embeddings[block], categories[block],
+                    ids[block].tolist(), embeddings[block], categories[block],
                     strict=True)])
 
     def remove(self, ids: Any) -> None:
-        """Remove embeddings.
-
-        Args:
-            ids (array or list): Their ids.
-
-        Raises:
-            TypeError: Not ids.
-            ValueError: An id that is not there, or is given twice. Nothing is
-                removed then.
-        """
         ids = as_ids(ids, len(ids))
-        if len(ids) == 0:
-            return
-        if self._id_type is None:
-            raise ValueError(f'ids: {ids[0]!r} is not in the index')
-        ids = self._check_ids(ids)
-        for batch in _batches(ids):
-            known = self._known(batch)
-            for i in batch:
-                if i not in known:
-                    raise ValueError(f'ids: {i!r} is not in the index')
+        check_old_ids(ids, self._known(ids))
         for batch in _batches(ids):
             self._client.delete(
                 self.collection, ids=[self._to_milvus(i) for i in batch])
 
     def search(
-            self, queries: Any, k: int, category: int | None = None
+            self, queries: Any, k: int, categories: Any = None
     ) -> tuple[Any, np.ndarray]:
         """Find the nearest embeddings of each query.
 
         Args:
-            queries, k, category: As of
-                :meth:`vasily_fashion.retrieval.FlatIndex.search`. Milvus
-                finds up to 16,384.
+            queries, k, categories: As of
+                :meth:`vasily_fashion.retrieval.Index.search`. Milvus finds up
+                to 16,384.
 
         Returns:
             tuple of two arrays:
@@ -199,22 +180,21 @@ class MilvusIndex:
         Raises:
             TypeError, ValueError: As there.
         """
-        xp = backend.get_array_module(queries)
-        queries = cuda.to_cpu(check_embeddings(
-            queries, 'queries', self.dim, self.metric))
-        k = check_k(k)
+        return search_by_category(self, self._search, queries, k, categories)
+
+    def _search(self, queries, k, category):
         if k > _MAX_K:
             raise ValueError(f'k must be up to {_MAX_K:,} for Milvus, not {k}')
-        check_category(category)
         dtype = np.int64 if self._id_type in (None, int) else str
         if self._id_type is None or len(queries) == 0:
             shape = len(queries), 0 if self._id_type is None else min(
                 k, len(self))
-            return xp.empty(shape, np.float32), np.empty(shape, dtype)
+            return np.empty(shape, np.float32), np.empty(shape, dtype)
         hits = []
         for start in range(0, len(queries), _BATCH_SIZE):
             hits += self._client.search(
-                self.collection, list(queries[start:start + _BATCH_SIZE]),
+                self.collection,
+                list(cuda.to_cpu(queries[start:start + _BATCH_SIZE])),
                 anns_field='embedding', limit=k, output_fields=['category'],
                 filter='' if category is None else f'category == {category}',
                 consistency_level=self.consistency_level)
@@ -224,13 +204,21 @@ class MilvusIndex:
             np.float32).reshape(len(hits), n)
         if self.metric == 'cosine':
             distances = 1 - distances
-        ids = np.array(
+        return distances, np.array(
             [[self._from_milvus(hit['id']) for hit in of[:n]] for of in hits],
             dtype).reshape(len(hits), n)
-        return xp.asarray(distances), ids
 
-    def save(self) -> None:
-        """Wait until all that was added is on the disks of Milvus."""
+    def save(self, path: str | os.PathLike[str] | None = None) -> None:
+        """Wait until all that was added is on the disks of Milvus.
+
+        Args:
+            path (str or os.PathLike): The `uri`, if it is given.
+
+        Raises:
+            ValueError: If it is another.
+        """
+        if path is not None and str(path) != self.uri:
+            raise ValueError(f'{path}: this index is in {self.uri}, and stays there')
         if self._id_type is not None:
             self._client.flush(self.collection)
 
@@ -243,8 +231,7 @@ class MilvusIndex:
 
         Args:
             path (str or os.PathLike): The file or the address, `uri` above.
-            extractor: What is to make the queries. A collection that another
-                filled is refused then.
+            extractor: As of :meth:`vasily_fashion.retrieval.Index.load`.
             collection, token, consistency_level: See above.
 
         Returns:
@@ -285,28 +272,22 @@ class MilvusIndex:
             self.collection, filter=condition, output_fields=['count(*)'],
             consistency_level=self.consistency_level)[0]['count(*)'])
 
-    def _check_ids(self, ids):
-        ids = ids.tolist()
-        kind = type(ids[0])
-        if self._id_type not in (None, kind):
-            kinds = {str: 'strings', int: 'integers'}
-            raise TypeError(f'ids are {kinds[kind]}, but those in the index '
-                            f'are {kinds[self._id_type]}')
-        for i in ids:
-            n = len(os.fsencode(i)) if kind is str else 1
+    def _check_lengths(self, ids):
+        for i in ids.tolist():
+            n = len(os.fsencode(i)) if isinstance(i, str) else 1
             if not 0 < n <= _MAX_ID_BYTES:
                 raise ValueError(
                     f'ids: {i[:40]!r} has {n} bytes, where '
                     f'Milvus takes 1 to {_MAX_ID_BYTES}')
-        if len(set(ids)) < len(ids):
-            raise ValueError('ids: an id is given twice')
-        return ids
 
     def _known(self, ids):
-        """Those of up to a thousand ids that are in the collection."""
-        return {self._from_milvus(row['id']) for row in self._client.get(
-            self.collection, ids=[self._to_milvus(i) for i in ids],
-            output_fields=['id'], consistency_level=self.consistency_level)}
+        """Those of the ids that are in the collection."""
+        if len(ids) == 0 or self._id_type is not type(ids.tolist()[0]):
+            return set()
+        return {self._from_milvus(row['id']) for batch in _batches(ids)
+                for row in self._client.get(
+                    self.collection, ids=[self._to_milvus(i) for i in batch],
+                    output_fields=['id'], consistency_level=self.consistency_level)}
 
     def _to_milvus(self, i):
         return i if self._id_type is int else quote(
@@ -321,7 +302,7 @@ class MilvusIndex:
 
         about = json.dumps({
             'format': _FORMAT, 'version': _VERSION, 'dim': self.dim,
-            'metric': self.metric, 'extractor_sha256': self.extractor_sha256})
+            'metric': self.metric, 'extractor_sha256': self.fingerprint})
         schema = self._client.create_schema(
             auto_id=False, enable_dynamic_field=False)
         if id_type is int:
@@ -353,14 +334,14 @@ class MilvusIndex:
                     'another')
         check_extractor(f'{self.uri}, {self.collection}',
                         about['extractor_sha256'], extractor)
-        self.extractor_sha256 = about['extractor_sha256']
+        self.fingerprint = about['extractor_sha256']
         self._id_type = about['id_type']
         # what Milvus Lite opens is not searched before
         self._client.load_collection(self.collection)
 
 
 def _batches(ids):
-    return [ids[i:i + _BATCH_SIZE] for i in range(0, len(ids), _BATCH_SIZE)]
+    return [ids[i:i + _BATCH_SIZE].tolist() for i in range(0, len(ids), _BATCH_SIZE)]
 
 
 def _is_file(uri):

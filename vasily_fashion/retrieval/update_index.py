@@ -1,11 +1,11 @@
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
+from vasily_fashion.retrieval.index import Index
 
 
 def update_index(
-        index: Any, stores: Sequence[EmbeddingStore], ids: Iterable[str],
+        index: Index, stores: Sequence[EmbeddingStore], ids: Iterable[str],
         first: Sequence[int] | None = None) -> tuple[int, int]:
     """Bring an index up to date with a catalogue.
 
@@ -14,8 +14,7 @@ def update_index(
     changes nothing.
 
     Args:
-        index: With `ids`, `add` and `remove`, such as
-            :class:`~vasily_fashion.retrieval.FlatIndex`.
+        index (Index): What to change.
         stores (list of EmbeddingStore): The embeddings; an id is in one of
             them.
         ids (iterable of str): The catalogue, as

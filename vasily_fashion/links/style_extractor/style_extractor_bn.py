@@ -7,7 +7,7 @@ from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import 
     ChainerV1BatchNormalization,
 )
 from vasily_fashion.transforms import letterbox
-from vasily_fashion.utils import check_images, load_weights, locate_weights
+from vasily_fashion.utils import check_images, load_weights, locate_weights, weights_sha256
 
 import chainer
 import chainer.functions as F
@@ -43,9 +43,13 @@ class StyleExtractorBN(chainer.Chain):
             :obj:`None` for the initial ones.
         strict (bool): Whether the file must have all layers. If not, such as
             to train from it, a warning names those that it has not.
+
+    Attributes:
+        dim (int): The length of an embedding.
     """
 
     insize = (384, 256)
+    dim = 128
     batch_size = 16
 
     def __init__(
@@ -87,6 +91,11 @@ class StyleExtractorBN(chainer.Chain):
     @train.setter
     def train(self, train: bool | None) -> None:
         self._train = train
+
+    @property
+    def fingerprint(self) -> str:
+        """str: Of the weights, see :func:`~vasily_fashion.utils.weights_sha256`."""
+        return weights_sha256(self)
 
     def __call__(self, x: Any) -> chainer.Variable:
         with chainer.using_config('train', self.train):
@@ -149,7 +158,7 @@ class StyleExtractorBN(chainer.Chain):
                 message names its index.
         """
         imgs = check_images(imgs, 'imgs')
-        embeddings = np.empty((len(imgs), self.fc5.b.size), np.float32)  # type: ignore[union-attr]
+        embeddings = np.empty((len(imgs), self.dim), np.float32)
         with chainer.using_config('train', False), \
                 chainer.no_backprop_mode():
             for i in range(0, len(imgs), self.batch_size):

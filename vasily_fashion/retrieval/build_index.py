@@ -1,0 +1,174 @@
+import contextlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vasily_fashion.retrieval.embed_catalogue import embed_catalogue
+from vasily_fashion.retrieval.embed_in_parallel import count_parts, embed_in_parallel
+from vasily_fashion.retrieval.embedding_store import EmbeddingStore
+from vasily_fashion.retrieval.faiss_index import FaissIndex, choose_factory
+from vasily_fashion.retrieval.flat_index import FlatIndex
+from vasily_fashion.retrieval.measure_recall import measure_recall
+from vasily_fashion.retrieval.milvus_index import MilvusIndex
+from vasily_fashion.retrieval.update_index import update_index
+from vasily_fashion.utils import atomic_write
+
+import chainer
+import numpy as np
+
+# Embeddings that Faiss learns its lists and codes from.
+_N_TRAINING = 500000
+
+
+@dataclass(frozen=True)
+class BuiltIndex:
+    """What :func:`build_index` did.
+
+    Attributes:
+        path: Of the index, for :func:`~vasily_fashion.retrieval.load_index`.
+        n_added, n_removed (int): Products; one that is replaced is added.
+        n_product, n_missing (int): In the index now; and in the annotation of
+            the catalogue without an image.
+        broken (dict): From the ids of the images that cannot be read to the
+            reasons.
+        factory (str): Faiss'; None of other indexes.
+        recall (float): How many of the 10 nearest of 100 products Faiss finds;
+            None of other indexes, or where nothing changed.
+    """
+
+    path: Any
+    n_added: int
+    n_removed: int
+    n_product: int
+    n_missing: int
+    broken: dict[str, str]
+    factory: str | None = None
+    recall: float | None = None
+
+
+def build_index(
+        open_catalogue: Callable[[], Any], load_extractor: Callable[[], Any],
+        folder: str | os.PathLike[str], kind: str = 'flat', *,
+        factory: str | None = None, memory: float | None = None,
+        uri: str | None = None, load_detector: Callable[[], Any] | None = None,
+        shard_size: int = 512, n_worker: int = 0, scheduler: str | None = None,
+        n_part: int | None = None) -> BuiltIndex:
+    """Embed a catalogue, and build an index of it or bring it up to date.
+
+    Whenever it is killed, the same call goes on where it stopped; embedded
+    are only images that are new or have changed.
+
+    Args:
+        open_catalogue (callable): Takes nothing and returns the
+            :class:`~vasily_fashion.datasets.RetrievalDataset`.
+        load_extractor (callable): Takes nothing and returns the extractor.
+        folder (str or path): For the embeddings, `embeddings/`, and the
+            index: `index.npz`, `faiss/` or `milvus.db`.
+        kind ({'flat', 'faiss', 'milvus'}): Of the index.
+        factory (str): Faiss' factory string, of a new index; that of
+            :func:`~vasily_fashion.retrieval.choose_factory` by default.
+        memory (float): Bytes that the index of Faiss may take.
+        uri (str): Milvus' address or file, if it is not in the folder.
+        load_detector, shard_size: As of
+            :func:`~vasily_fashion.retrieval.embed_in_parallel`.
+        n_worker (int): Embed by so many processes of this machine; by this one
+            if 0. What the callables are made of has to be picklable then.
+        scheduler (str): The address of a Dask cluster that embeds.
+        n_part (int): Into how many parts several workers divide the
+            catalogue: four each by default; later runs as the first did.
+
+    Returns:
+        BuiltIndex: What was done.
+
+    Raises:
+        ImportError: If what the index or the workers need is not installed.
+        OSError: If a file cannot be read or written.
+        ValueError: If no image can be read, or what is in the folder is
+            another extractor's, or damaged.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset, extractor = open_catalogue(), load_extractor()
+    embeddings = folder / 'embeddings'
+    if n_worker or scheduler or count_parts(embeddings):
+        with _connect(n_worker, scheduler) as client:
+            stores, ids = embed_in_parallel(
+                client, open_catalogue, load_extractor, embeddings,
+                count_parts(embeddings) or n_part
+                or 4 * max(len(client.nthreads()), 1), shard_size, load_detector)
+    else:
+        stores = [EmbeddingStore(embeddings, extractor)]
+        with chainer.using_config('accelerate', 'fast'):
+            ids = embed_catalogue(
+                dataset, extractor, stores[0], shard_size=shard_size,
+                detector=load_detector and load_detector())
+    broken = {i: store.broken[i] for store in stores for i in ids if i in store.broken}
+    if len(broken) == len(ids):
+        raise ValueError(f'{dataset.root} has no image that can be read')
+
+    path: Any = folder / {'flat': 'index.npz', 'faiss': 'faiss', 'milvus': 'milvus.db'}[kind]
+    index: Any
+    # the folder comes before the index that is written into it
+    is_there = (path / 'manifest.json' if kind == 'faiss' else path).exists()
+    if kind == 'milvus':
+        path = uri or path
+        index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)
+        is_there = len(index) > 0
+    elif is_there:
+        index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
+    elif kind == 'flat':
+        index = FlatIndex(extractor.dim, extractor=extractor)
+    else:
+        index = FaissIndex(
+            extractor.dim, extractor=extractor, factory=factory or choose_factory(
+                len(ids) - len(broken), extractor.dim, memory))
+        if index.n_training:
+            index.train(_sample(stores))
+    try:
+        state = folder / f'{kind}.json'  # the shards that the index has seen
+        first = json.loads(state.read_text()) if is_there and state.exists() else None
+        n_added, n_removed = update_index(index, stores, ids, first)
+        has_changed = n_added + n_removed > 0
+        if has_changed:
+            index.save(path)
+        with atomic_write(state, 'w') as file:
+            json.dump([store.n_shard for store in stores], file)
+        return BuiltIndex(
+            path, n_added, n_removed, len(index), dataset.n_missing, broken,
+            getattr(index, 'factory', None), measure_recall(index, stores, ids)
+            if kind == 'faiss' and has_changed else None)
+    finally:
+        if kind == 'milvus':
+            index.close()
+
+
+@contextlib.contextmanager
+def _connect(n_worker, scheduler):
+    """A client of the cluster, or of processes of this machine."""
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        with Client(scheduler) as client:
+            yield client
+        return
+    # a network uses all threads that it may: one task at a time a process
+    with LocalCluster(
+            n_workers=n_worker or 1, threads_per_worker=1,
+            dashboard_address=None) as cluster, Client(cluster) as client:
+        yield client
+
+
+def _sample(stores: Sequence[EmbeddingStore]) -> np.ndarray:
+    """Embeddings for Faiss to learn from, out of random shards."""
+    shards = [(store, number) for store in stores
+              for number in range(store.n_shard)]
+    parts: list[np.ndarray] = []
+    for k in np.random.default_rng(0).permutation(len(shards)).tolist():
+        store, number = shards[k]
+        parts.append(store.read(number)[1])
+        if sum(map(len, parts)) >= _N_TRAINING:
+            break
+    return np.concatenate(parts)
