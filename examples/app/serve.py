@@ -4,6 +4,7 @@ Without a folder, of a synthetic shop. With one, of your product photos, which
 are embedded at the start, or before by build_index.py: --index.
 """
 import argparse
+import contextlib
 import logging
 import sys
 import time
@@ -17,6 +18,7 @@ from vasily_fashion.retrieval import FlatIndex, load_index
 from vasily_fashion.utils import ImageReadError, read_image
 
 import chainer
+import numpy as np
 import uvicorn
 from catalogue import Catalogue, IndexFile, version_of
 from connection import Connection
@@ -27,6 +29,7 @@ from web import LOOPBACK, create_app
 
 _BATCH_SIZE = 32
 _N_SAMPLE = 6
+_N_RANDOM = 64  # products whose distances say what is far
 
 _log = logging.getLogger(__name__)
 
@@ -117,17 +120,22 @@ def load_app(args):
         return DatasetShop(open_dataset(
             args.dataset, args.root, args.split, 'skip', args.images))
 
+    some = None
+
     def open_catalogue(version):
+        nonlocal some
         shop = open_shop()
         index = (embed(shop, extractor) if args.index is None
                  else load_index(args.index, extractor))
+        if some is None:  # before searches use the extractor
+            some = embed_some(shop, extractor, index.metric)
         n_product = sum(shop.has(str(i)) for i in index.ids.tolist())
         _log.info('%d products', n_product)
         if n_product < len(index):
             _log.warning('%d products of the index are not in the shop, and are '
                          'not offered', len(index) - n_product)
-        return Catalogue(SnapSearch(detector, extractor, index, shop, args.max_pixel),
-                         shop, n_product, version)
+        return Catalogue(SnapSearch(
+            detector, extractor, index, shop, args.max_pixel, some), shop, n_product, version)
 
     index_file = None
     if args.index is None:
@@ -136,16 +144,15 @@ def load_app(args):
         index_file = IndexFile(args.index, open_catalogue)
         catalogue = index_file.load()
     return create_app(
-        catalogue.search, catalogue.shop, catalogue.n_product, computed_by,
-        read_samples(args.samples) or catalogue.shop.snaps, args.max_waiting,
-        args.max_byte, args.max_pixel, catalogue.version, index_file,
+        catalogue, computed_by, read_samples(args.samples) or catalogue.shop.snaps,
+        args.max_waiting, args.max_byte, args.max_pixel, index_file,
         ['*'] if '*' in args.allow_host else [*LOOPBACK, args.host, *args.allow_host],
         args.allow_origin)
 
 
 def embed(shop, extractor):
     """An index of all products whose image can be read; the others are named."""
-    index, batch = FlatIndex(128, extractor=extractor), []
+    index, batch = FlatIndex(extractor.dim, extractor=extractor), []
 
     def add():
         ids, categories, imgs = zip(*batch, strict=True)
@@ -166,6 +173,19 @@ def embed(shop, extractor):
         add()
     if not len(index):
         raise ValueError('no product image can be read; see the reasons above')
+    return index
+
+
+def embed_some(shop, extractor, metric):
+    """An index of some products drawn at random, which says what is far."""
+    imgs = []
+    for product_id in np.random.default_rng(0).permutation(shop.ids)[:_N_RANDOM].tolist():
+        with contextlib.suppress(ImageReadError):
+            imgs.append(shop.read(product_id))
+    with chainer.using_config('accelerate', 'fast'):
+        embeddings = extractor.extract(imgs)
+    index = FlatIndex(embeddings.shape[1], metric)
+    index.add(embeddings, range(len(imgs)))
     return index
 
 

@@ -44,8 +44,8 @@ class SyntheticShop:
         return product_id in self.ids
 
     def about(self, product_id):
-        """Category, price and address of its page, as far as known."""
-        return int(self.categories[int(product_id)]), None, None
+        """Category, name, price and address of its page, as far as known."""
+        return int(self.categories[int(product_id)]), None, None, None
 
 
 class DatasetShop:
@@ -89,12 +89,13 @@ class DatasetShop:
             self._dataset.root / self._dataset.names[row])
 
     def about(self, product_id):
-        """Category, price and address of its page, as far as known."""
+        """Category, name, price and address of its page, as far as known."""
         row = self._row_of_id[product_id]
         # a folder's CSV may have these
-        price = getattr(self._dataset, 'prices', {row: ''})[row]
-        url = getattr(self._dataset, 'urls', {row: ''})[row]
-        return (int(self._dataset.labels[row]), price or None,
+        name, price, url = (
+            getattr(self._dataset, column, {row: ''})[row]
+            for column in ('product_names', 'prices', 'urls'))
+        return (int(self._dataset.labels[row]), name or None, price or None,
                 url if url.startswith(('https://', 'http://')) else None)
 
 

@@ -1,4 +1,5 @@
 """The bytes of a snap in; its items and their nearest products out."""
+import base64
 import io
 import math
 import time
@@ -10,18 +11,26 @@ from vasily_fashion.utils import read_image
 
 import chainer
 import numpy as np
+from chainer.backends import cuda
 from pydantic import BaseModel, Field
+
+# of an embedding's numbers; their squares are to be finite
+_LARGEST = 1e6
 
 
 class Product(BaseModel):
     """A product image that was found."""
 
-    id: str
-    distance: float = Field(
-        description='squared L2 of the embeddings, or what the index measures')
-    category: str | None = Field(description='null where it is not known')
+    name: str | None = Field(description='null where it is not known')
     price: str | None
     url: str | None = Field(description="the product's own page")
+    category: str | None = Field(description='null where it is not known')
+    similarity: float | None = Field(
+        description='1: the same picture; 0: no more alike than half of the '
+        "shop's products, drawn at random; null if these are the same picture")
+    distance: float = Field(
+        description='squared L2 of the embeddings, or what the index measures')
+    id: str
     image: str = Field(description='where its picture is, from here')
 
 
@@ -34,6 +43,9 @@ class Item(BaseModel):
     second_category: str | None = Field(
         description='what else the detector took it for; null if nothing')
     score: float | None = Field(description='null for a box of your own')
+    embedding: str = Field(
+        description='what the products were found by, to search again with: '
+        'base64 (for URLs) of float32, little-endian')
     products: list[Product] = Field(description='nearest first')
 
 
@@ -49,20 +61,26 @@ class SearchResult(BaseModel):
 class SnapSearch:
     """Decode, detect, crop, embed, search.
 
-    Not to be called by two threads at a time.
+    Not to be called by two threads at a time; :meth:`similar` may be called beside.
 
     Args:
         detector, extractor, index: As of
             :class:`~vasily_fashion.retrieval.FashionItemRetriever`.
         shop: A shop of shop.py.
         max_pixel (int): Larger snaps are refused.
+        some (FlatIndex): Products drawn at random, by the same extractor and
+            metric. Where half of them are nearer, the similarity is 0.
     """
 
-    def __init__(self, detector, extractor, index, shop, max_pixel):
+    def __init__(self, detector, extractor, index, shop, max_pixel, some):
+        self._extractor = _Remembering(extractor)
+        self._index = _Offered(index, shop)
         self._retriever = FashionItemRetriever(
-            detector, extractor, _Offered(index, shop))
+            detector, self._extractor, self._index)
+        self._n_byte = 4 * index.dim
         self._shop = shop
         self._max_pixel = max_pixel
+        self._some = some
 
     def __call__(self, content, k, category='same', boxes=None):
         """Search for the items of a snap.
@@ -84,29 +102,84 @@ class SnapSearch:
         """
         start = time.perf_counter()
         img = read_image(io.BytesIO(content), self._max_pixel)
+        self._extractor.embeddings = []
         with chainer.using_config('accelerate', 'fast'):
             items, = self._retriever.retrieve(
                 [img], k, None if boxes is None else [boxes], category=category)
-        items = [self._item(item) for item in items]
+        items = [self._item(item, embedding) for item, embedding in zip(
+            items, self._extractor.embeddings, strict=True)]
         items.sort(key=lambda item: -(item.score or 0))
         return SearchResult(
             height=img.shape[1], width=img.shape[2], items=items,
             seconds=round(time.perf_counter() - start, 3))
 
-    def _item(self, item):
+    def similar(self, embedding, k, category='same', item_categories=()):
+        """Search for an item again, without its snap.
+
+        Args:
+            embedding (str): As of :class:`Item`.
+            k, category: As of a search.
+            item_categories (sequence of str): The item's category, and its
+                second one if there is one.
+
+        Returns:
+            list of Product: Nearest first.
+
+        Raises:
+            ValueError: If it is no embedding.
+        """
+        content = base64.urlsafe_b64decode(embedding)
+        if len(content) != self._n_byte:
+            raise ValueError(f'it has {len(content)} bytes, not {self._n_byte}')
+        query = np.frombuffer(content, '<f4')[None]
+        if not (np.abs(query) < _LARGEST).all():  # NaN neither
+            raise ValueError('it has numbers that no embedding has')
+        names = {'any': (), 'same': item_categories}.get(category, [category])
+        found = self._nearest(query, k, names)
+        if not found and category == 'same':  # as the retriever does
+            found = self._nearest(query, k, ())
+        return self._products(query, found)
+
+    def _nearest(self, query, k, names):
+        found = []
+        for category in map(FASHION_CATEGORIES.index, names) if names else [-1]:
+            distances, ids = self._index.search(query, k, [category])
+            found += zip(distances[0].tolist(), ids[0].tolist(), strict=True)
+        return sorted(found, key=lambda pair: pair[0])[:k]
+
+    def _item(self, item, embedding):
         return Item(
             bbox=item.bbox.tolist(), category=item.category_name,
             second_category=_name(item.second_category),
             score=None if math.isnan(item.score) else item.score,
-            products=[self._product(str(i), float(d)) for i, d in zip(
-                item.ids.tolist(), item.distances, strict=True)])
+            embedding=base64.urlsafe_b64encode(
+                embedding.astype('<f4').tobytes()).decode(),
+            products=self._products(embedding[None], zip(
+                item.distances.tolist(), item.ids.tolist(), strict=True)))
 
-    def _product(self, product_id, distance):
-        category, price, url = self._shop.about(product_id)
+    def _products(self, query, found):
+        far = float(np.median(self._some.search(query, len(self._some))[0]))
+        return [self._product(str(i), d, far) for d, i in found]
+
+    def _product(self, product_id, distance, far):
+        category, name, price, url = self._shop.about(product_id)
         return Product(
             id=product_id, distance=distance, category=_name(category),
-            price=price, url=url,
+            name=name, price=price, url=url,
+            similarity=max(0, 1 - distance / far) if far else None,
             image=f'product-image?id={quote(product_id, safe="")}')
+
+
+class _Remembering:
+    """An extractor that keeps what it gave."""
+
+    def __init__(self, extractor):
+        self._extract, self.embeddings = extractor.extract, []
+
+    def extract(self, imgs):
+        embeddings = self._extract(imgs)
+        self.embeddings.extend(cuda.to_cpu(embeddings))
+        return embeddings
 
 
 class _Offered:

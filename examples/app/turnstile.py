@@ -1,7 +1,5 @@
 """Lets a bounded number of requests in, and computes one at a time."""
-import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 
@@ -27,16 +25,15 @@ class Turnstile:
 
     def __init__(self, n_seat):
         self.n_seat, self.n_taken = n_seat, 0
-        self._turn = anyio.Lock()  # first come, first served
-        self._thread = ThreadPoolExecutor(1, 'search')
+        self._one = anyio.CapacityLimiter(1)  # first come, first served
         self._since = None
 
-    async def run(self, gone, function, *args):
-        """Take a seat, and call a function in the thread when those before are done.
+    async def run(self, request, function, *args):
+        """Take a seat, and call a function in a thread when those before are done.
 
         Args:
-            gone (async callable): Returns when the client has hung up. If its
-                turn has not come then, the seat is free again at once.
+            request (starlette.requests.Request): If its client hangs up before
+                its turn has come, the seat is free again at once.
             function, args: What to call.
 
         Returns:
@@ -47,29 +44,33 @@ class Turnstile:
         """
         if self.n_taken >= self.n_seat:
             raise Full
-        self.n_taken += 1
-        try:
-            is_turn = False
-            async with anyio.create_task_group() as group:
-                async def leave():
-                    await gone()
-                    group.cancel_scope.cancel()
 
-                group.start_soon(leave)
-                await self._turn.acquire()
-                is_turn = True
-                group.cancel_scope.cancel()
-            if not is_turn:
-                return None
+        def compute():
             self._since = time.monotonic()
             try:
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._thread, function, *args)
+                return function(*args)
+            except Exception as error:  # not to be wrapped by the group
+                return error
             finally:
                 self._since = None
-                self._turn.release()
+
+        async def leave():
+            while (await request.receive())['type'] != 'http.disconnect':
+                pass
+            group.cancel_scope.cancel()
+
+        self.n_taken += 1
+        result = None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(leave)
+                result = await anyio.to_thread.run_sync(compute, limiter=self._one)
+                group.cancel_scope.cancel()
         finally:
             self.n_taken -= 1
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     @property
     def busy_for(self):

@@ -7,6 +7,7 @@ import functools
 import io
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from vasily_fashion.utils import ImageReadError
 from vasily_fashion.visualizations import CATEGORY_COLOURS
 
 import numpy as np
-from catalogue import Catalogue
 from connection import say_when_files_are_out
 from fastapi import HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +24,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from PIL import Image
 from pydantic import BaseModel, Field
-from snap_search import SearchResult
+from snap_search import Product, SearchResult
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
@@ -32,11 +32,12 @@ from turnstile import Full, Turnstile
 
 _PAGE = Path(__file__).parent / 'page'
 # Nothing but what comes from here runs or is shown.
-_POLICY = ("default-src 'self'; img-src 'self' blob:; object-src 'none'; "
-           "base-uri 'none'; frame-ancestors 'none'")
+_POLICY = ("default-src 'self'; img-src 'self' data:; connect-src 'self' data:; "
+           "object-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 _THUMBNAIL = 320  # the longer side of a product's picture, in pixels
 _N_KEPT = 2000  # thumbnails that are kept in memory, of 20 kB or so
 _MAX_K, _MAX_BOX = 50, 20
+_MAX_EMBEDDING = 20_000  # characters, of 3,750 numbers
 _UPLOAD_SECONDS = 30
 _MAX_PART = 20  # of a form
 LOOPBACK = '127.0.0.1', 'localhost', '::1', '[::1]'
@@ -51,6 +52,34 @@ _log = logging.getLogger(__name__)
 Category = enum.Enum(
     'Category', {name: name for name in ('any', 'same', *FASHION_CATEGORIES)},
     type=str)
+ItemCategory = enum.Enum(
+    'ItemCategory', {name: name for name in FASHION_CATEGORIES}, type=str)
+K = Annotated[int, Query(ge=1, le=_MAX_K, description='products for each item')]
+Wanted = Annotated[Category, Query(
+    description="of the products; 'same' as the item's")]
+
+_CALLS = """
+The body is the image file itself, or a form with it:
+
+```sh
+curl --data-binary @street.jpg 'http://127.0.0.1:8000/search?k=3'
+```
+
+```sh
+curl -F file=@street.jpg 'http://127.0.0.1:8000/search?k=3'
+```
+
+```python
+import json
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+snap = Path('street.jpg').read_bytes()
+answer = urlopen(Request('http://127.0.0.1:8000/search?k=3', snap, {
+    'Content-Type': 'application/octet-stream'}))
+print(json.load(answer)['items'])
+```
+"""
 
 
 class Shop(BaseModel):
@@ -87,21 +116,17 @@ class Refusal(BaseModel):
     detail: str
 
 
-def create_app(search, shop, n_product, computed_by='', samples=(),
-               max_waiting=64, max_byte=10 * 1000 * 1000,
-               max_pixel=16 * 1000 * 1000, version=None, index_file=None,
+def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
+               max_byte=10_000_000, max_pixel=16_000_000, index_file=None,
                allowed_hosts=LOOPBACK, allowed_origins=()):
     """Make the app.
 
     Args:
-        search (SnapSearch): What finds.
-        shop: A shop of shop.py.
-        n_product (int): Products in the index.
+        catalogue (Catalogue): What is searched.
         computed_by (str): What computes the networks, in words.
         samples (sequence of numpy.ndarray): Snaps to try it with.
         max_waiting (int): Requests that are let in at a time.
         max_byte, max_pixel (int): Of a snap.
-        version (str): When the index was written.
         index_file (IndexFile): Where the index is from, to be opened again
             when it is replaced.
         allowed_hosts (sequence of str): Names that a request may call this
@@ -112,8 +137,8 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
     Returns:
         fastapi.FastAPI: The app.
     """
-    turnstile = Turnstile(max_waiting)
-    state = _State(Catalogue(search, shop, n_product, version))
+    turnstile, again = Turnstile(max_waiting), Turnstile(max_waiting)
+    state = SimpleNamespace(catalogue=catalogue, refused=None, opening=None)
     sample_files = [jpeg(img, max(img.shape)) for img in samples]
 
     # It takes two at a time: a photo in memory is large.
@@ -146,6 +171,10 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
             state.opening = asyncio.create_task(open_again())
         return state.opening
 
+    too_many = HTTPException(
+        503, f'{max_waiting} snaps are waiting already; try again in a minute',
+        {'Retry-After': '60'})
+
     @contextlib.asynccontextmanager
     async def lifespan(app):
         asyncio.get_running_loop().set_exception_handler(say_when_files_are_out)
@@ -168,7 +197,7 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
     async def say_what_is_wrong(request, error):
         first = error.errors()[0]
         return JSONResponse(
-            {'detail': f'{first["loc"][-1]}: {first["msg"]}'}, 422)
+            {'detail': f'{first["loc"][1]}: {first["msg"]}'}, 422)
 
     @app.get('/', include_in_schema=False)
     async def page():
@@ -207,7 +236,7 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
             computed_by=computed_by, n_waiting=turnstile.n_taken,
             max_waiting=max_waiting)
 
-    @app.post('/search', openapi_extra={'requestBody': {
+    @app.post('/search', description=_CALLS, openapi_extra={'requestBody': {
         'required': True, 'description': 'An image file: JPEG, PNG, WebP, ...',
         'content': {
             'application/octet-stream': {
@@ -224,20 +253,13 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
                   'read, too many pixels, or a wrong parameter'},
             503: {'model': Refusal, 'description': 'Too many are waiting; '
                   'try again later'}})
-    async def search_for_a_snap(
+    async def find_items_and_their_products(
             request: Request,
-            k: Annotated[int, Query(
-                ge=1, le=_MAX_K, description='products for each item')] = 8,
-            category: Annotated[Category, Query(
-                description="of the products; 'same' as the item's")] = Category.same,
+            k: K = 8, category: Wanted = Category.same,
             box: Annotated[list[str] | None, Query(
                 description='y_min,x_min,y_max,x_max: a box of your own, in '
                 'pixels, instead of what is detected; up to '
                 f'{_MAX_BOX}')] = None) -> SearchResult:
-        """Find the items of a snap, and the products nearest to each.
-
-        The body of the request is the image file itself, or a form with it.
-        """
         refuse_other_sites(request, allowed_origins)
         boxes = None if box is None else parse_boxes(box)
         try:
@@ -248,12 +270,10 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
                 if opening := look():
                     await asyncio.shield(opening)
                 result = await turnstile.run(
-                    functools.partial(hung_up, request), state.catalogue.search,
+                    request, state.catalogue.search,
                     content, k, category.value, boxes)
         except Full:
-            raise HTTPException(
-                503, f'{max_waiting} snaps are waiting already; try again in '
-                'a minute', {'Retry-After': '60'}) from None
+            raise too_many from None
         except (ImageReadError, ValueError) as error:
             raise HTTPException(422, str(error)) from error
         if result is None:
@@ -261,6 +281,27 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
         _log.info('%d x %d pixels, %d items, %.2f s', result.width,
                   result.height, len(result.items), result.seconds)
         return result
+
+    @app.get('/similar', responses={422: {'model': Refusal}, 503: {'model': Refusal}})
+    async def search_for_an_item_again(
+            request: Request,
+            embedding: Annotated[str, Query(
+                max_length=_MAX_EMBEDDING, description='that /search gave')],
+            item_category: Annotated[list[ItemCategory], Query(
+                max_length=2, description='what /search took the item for')] = [],  # noqa: B006
+            k: K = 8, category: Wanted = Category.same) -> list[Product]:
+        """Other products for an item that /search found, without its snap."""
+        try:
+            products = await again.run(
+                request, state.catalogue.search.similar,
+                embedding, k, category.value, [c.value for c in item_category])
+        except Full:
+            raise too_many from None
+        except ValueError as error:
+            raise HTTPException(422, f'embedding: {error}') from error
+        if products is None:
+            raise HTTPException(400, 'the client has gone')
+        return products
 
     @app.get('/product-image', response_class=Response,
              responses={404: {'model': Refusal}})
@@ -284,14 +325,6 @@ def create_app(search, shop, n_product, computed_by='', samples=(),
         return picture(sample_files[number])
 
     return app
-
-
-class _State:
-    """What is searched now."""
-
-    def __init__(self, catalogue):
-        self.catalogue = catalogue
-        self.refused = self.opening = None
 
 
 class Room:
@@ -399,12 +432,6 @@ def refuse_other_sites(request, allowed_origins):
         raise HTTPException(
             403, f'this is from the page of another site, {origin}; the server '
             'has to be started with --allow-origin for that')
-
-
-async def hung_up(request):
-    """Return when the client has hung up."""
-    while (await request.receive())['type'] != 'http.disconnect':
-        pass
 
 
 def parse_boxes(texts):

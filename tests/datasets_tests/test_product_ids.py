@@ -88,10 +88,11 @@ def test_two_products_of_one_photo(tmp_path):
     for seed, name in enumerate(('a.jpg', 'b.jpg')):
         trees.write_image(tmp_path / name, seed=seed)
     path = trees.write_csv(
-        tmp_path, 'path,id,category,price,url\na.jpg,red-S,dress,10,https://x/1\n'
-        'gone.jpg,old,bag,1,https://x/9\na.jpg,red-M,top,20,https://x/2\n'
-        'b.jpg,blue,bag,5,javascript:1\n')
+        tmp_path, 'path,id,category,price,url,name\na.jpg,red-S,dress,10,https://x/1,Red dress\n'
+        'gone.jpg,old,bag,1,https://x/9,Old\na.jpg,red-M,top,20,https://x/2,\n'
+        'b.jpg,blue,bag,5,javascript:1,Blue bag\n')
     dataset = ProductFolderDataset(tmp_path, path, missing='skip')
+    assert dataset.product_names == ['Red dress', '', 'Blue bag']
     assert dataset.prices == ['10', '20', '5']
     assert dataset.urls == ['https://x/1', 'https://x/2', 'javascript:1']
     sys.path.insert(0, str(Path(__file__).parents[2] / 'examples' / 'app'))
@@ -102,12 +103,13 @@ def test_two_products_of_one_photo(tmp_path):
     shop = DatasetShop(dataset)
     names = dataset.label_names
     assert {i: shop.about(i) for i in shop.ids} == {
-        'red-S': (names.index('dress'), '10', 'https://x/1'),
-        'red-M': (names.index('top'), '20', 'https://x/2'),
-        'blue': (names.index('bag'), '5', None)}
+        'red-S': (names.index('dress'), 'Red dress', '10', 'https://x/1'),
+        'red-M': (names.index('top'), None, '20', 'https://x/2'),
+        'blue': (names.index('bag'), 'Blue bag', '5', None)}
     np.testing.assert_array_equal(shop.read('red-S'), shop.read('red-M'))
     (tmp_path / 'a.jpg').write_bytes(b'gone')
-    assert leave_out_broken(dataset)[0].prices == ['5']
+    left = leave_out_broken(dataset)[0]
+    assert left.prices == ['5'] and left.product_names == ['Blue bag']
 
 
 def test_a_new_suffix_renames_two_products_alone(tmp_path):

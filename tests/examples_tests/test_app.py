@@ -1,5 +1,6 @@
 """The app by real requests to a real server, with the real networks."""
 import asyncio
+import base64
 import io
 import json
 import os
@@ -80,6 +81,54 @@ def test_same_category(url, snap):
     for item in _search(url, snap, category='same').json()['items']:
         assert {p['category'] for p in item['products']} <= {
             item['category'], item['second_category']}
+
+
+@pytest.mark.parametrize('category', ['same', 'any', 'footwear'])
+def test_an_item_again_without_its_snap(url, snap, category):
+    for item in _search(url, snap, k=6, category=category).json()['items']:
+        names = [name for name in (item['category'], item['second_category']) if name]
+        for k in 6, 2:
+            answer = httpx.get(url + 'similar', params={
+                'embedding': item['embedding'], 'item_category': names, 'k': k,
+                'category': category})
+            assert answer.status_code == 200
+            products = answer.json()
+            for product, expected in zip(products, item['products'][:k], strict=True):
+                assert product.pop('distance') == pytest.approx(expected['distance'], abs=1e-5)
+                assert product.pop('similarity') == pytest.approx(
+                    expected['similarity'], abs=1e-5)
+                assert product.items() <= expected.items()
+
+
+def test_similarity(url, snap):
+    """A product is most like its own picture; it falls as the distance grows."""
+    picture = httpx.get(url + 'product-image?id=5').content
+    item, = _search(url, picture, k=24, category='any', box='0,0,999,999').json()['items']
+    likes = [product['similarity'] for product in item['products']]
+    assert item['products'][0]['id'] == '5' and likes[0] > .8
+    assert likes == sorted(likes, reverse=True) and 0 <= likes[-1] < .3
+
+
+@pytest.mark.parametrize('embedding, detail', [
+    (b'', 'it has 0 bytes, not 512'),
+    (np.zeros(127, '<f4'), 'it has 508 bytes, not 512'),
+    (np.full(128, np.nan, '<f4'), 'it has numbers that no embedding has'),
+    (np.full(128, 1e30, '<f4'), 'it has numbers that no embedding has')])
+def test_what_is_no_embedding(url, embedding, detail):
+    answer = httpx.get(url + 'similar', params={
+        'embedding': base64.urlsafe_b64encode(bytes(embedding)).decode()})
+    assert answer.status_code == 422
+    assert answer.json()['detail'] == f'embedding: {detail}'
+
+
+@pytest.mark.parametrize('params', [
+    {}, {'embedding': 'x'}, {'embedding': '\0\xff'}, {'embedding': 'A' * 30_000},
+    {'embedding': 'AAAA', 'item_category': 'hat'},
+    {'embedding': 'AAAA', 'item_category': ['bag', 'top', 'belt']}])
+def test_wrong_parameters_of_an_item(url, params):
+    answer = httpx.get(url + 'similar', params=params)
+    assert answer.status_code == 422 and answer.json()['detail'].startswith(
+        ('embedding: ', 'item_category: '))
 
 
 def test_pictures_of_products(url, snap):
@@ -182,10 +231,28 @@ def test_health_and_shop(url):
 def test_programs_find_the_description(url):
     about = httpx.get(url + 'openapi.json').json()
     assert set(about['paths']) == {
-        '/shop', '/health', '/search', '/product-image'}
+        '/shop', '/health', '/search', '/similar', '/product-image'}
     page = httpx.get(url + 'docs').text
     # nothing is fetched from elsewhere
     assert not re.findall(r'(?:src|href)="https?://', page)
+
+
+def test_calls_to_copy(url, snap, tmp_path):
+    """/docs has three calls, which the README has as well; each gives the items."""
+    about = httpx.get(url + 'openapi.json').json()
+    calls = re.findall(
+        r'```(\w+)\n(.+?)```', about['paths']['/search']['post']['description'], re.S)
+    assert [language for language, _ in calls] == ['sh', 'sh', 'python']
+    (tmp_path / 'street.jpg').write_bytes(snap)
+    readme = (_ROOT / 'examples/app/README.md').read_text(encoding='utf-8')
+    n_item = len(_search(url, snap).json()['items'])
+    for language, code in calls:
+        assert code in readme
+        code = code.replace('http://127.0.0.1:8000/', url)
+        program = ['sh', '-c'] if language == 'sh' else [sys.executable, '-c']
+        done = subprocess.run(
+            [*program, code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.count('bbox') == n_item > 0
 
 
 def test_the_page_runs_nothing_from_elsewhere(url):
@@ -201,11 +268,11 @@ def test_own_shop_from_an_index(serve, url, tmp_path):
     """build_index.py, then serve.py: prices and addresses are there."""
     shop = tmp_path / 'shop'
     (shop / 'bags').mkdir(parents=True)
-    rows = ['path,id,category,price,url']
+    rows = ['path,id,category,name,price,url']
     for i, link in enumerate(['https://shop.example/0', 'javascript:alert(1)', '']):
         (shop / 'bags' / f'{i}.jpg').write_bytes(
             httpx.get(f'{url}product-image?id={i}').content)
-        rows.append(f'bags/{i}.jpg,product {i},bag,"1,{i}00 yen",{link}')
+        rows.append(f'bags/{i}.jpg,product {i},bag,Bag No. {i},"1,{i}00 yen",{link}')
     (tmp_path / 'about.csv').write_text('\n'.join(rows), encoding='utf-8')
     subprocess.run([
         sys.executable, _ROOT / 'examples/detection_and_retrieval/build_index.py',
@@ -219,7 +286,7 @@ def test_own_shop_from_an_index(serve, url, tmp_path):
     products = answer.json()['items'][0]['products']
     assert products[0]['id'] == 'product 1'
     assert products[0]['distance'] == pytest.approx(0, abs=1e-4)
-    assert products[0]['price'] == '1,100 yen'
+    assert products[0]['price'] == '1,100 yen' and products[0]['name'] == 'Bag No. 1'
     assert {p['id']: p['url'] for p in products} == {
         'product 0': 'https://shop.example/0', 'product 1': None,
         'product 2': None}

@@ -1,5 +1,6 @@
 """What the app takes over HTTP, with networks of a few thousand parameters."""
 import asyncio
+import base64
 import functools
 import io
 import sys
@@ -19,6 +20,7 @@ def _client():
     import httpx
     sys.path.append(str(_APP))
     try:
+        from catalogue import Catalogue
         from shop import SyntheticShop
         from snap_search import SnapSearch
         from web import create_app
@@ -27,9 +29,10 @@ def _client():
     shop, extractor = SyntheticShop(n_item=12, n_snap=1, seed=0), TinyStyleExtractor()
     index = FlatIndex(16)
     index.add(extractor.extract([shop.read(i) for i in shop.ids]), shop.ids, shop.categories)
+    search = SnapSearch(tiny_ssd(), extractor, index, shop, 100_000, index)
     # what the app does not catch is raised here
     return httpx.AsyncClient(transport=httpx.ASGITransport(create_app(
-        SnapSearch(tiny_ssd(), extractor, index, shop, 100_000), shop, 2, max_byte=100_000)))
+        Catalogue(search, shop, 2, None), max_byte=100_000)))
 
 
 def search(data, folder):
@@ -40,7 +43,8 @@ def search(data, folder):
     async def ask():
         url = f'http://localhost/search?{query}'
         return (await _client().post(url, content=snap)).status_code, (
-            await _client().get(f'http://localhost/product-image?{query}')).status_code
+            await _client().get(f'http://localhost/product-image?{query}')).status_code, (
+            await _client().get(f'http://localhost/similar?{query}')).status_code
 
     for status in asyncio.run(ask()):
         assert 200 <= status < 300 or 400 <= status < 500, status
@@ -51,4 +55,5 @@ def requests():
     Image.new('RGB', (9, 6)).save(file, 'PNG')
     return [line + b'\n' + file.getvalue() for line in (
         b'', b'k=1&category=same&id=3', b'k=50&category=dress&id=%C3%BC',
-        b'box=0,0,5,5.5&box=-1,2,99,8&category=any')]
+        b'box=0,0,5,5.5&box=-1,2,99,8&category=any',
+        b'item_category=dress&k=3&embedding=' + base64.urlsafe_b64encode(bytes(64)))]

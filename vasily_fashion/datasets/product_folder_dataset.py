@@ -16,7 +16,7 @@ from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
 
-_KNOWN = ('path', 'id', 'category', 'price', 'url', 'design')
+_KNOWN = ('path', 'id', 'category', 'name', 'price', 'url', 'design')
 
 
 class ProductFolderDataset(RetrievalDataset):
@@ -25,8 +25,8 @@ class ProductFolderDataset(RetrievalDataset):
     Without a CSV every image under the folder is a product, its id the path
     without suffix, its category the name of the folder that it is in. Photos whose
     paths differ in the suffix alone keep it in their ids. With a CSV, its rows are the
-    products: column `path`, and, as far as they are there, `id`, `category`, `price`
-    and `url`. Several rows may name one photo. Ids are text.
+    products: column `path`, and, as far as they are there, `id`, `category`, `name`,
+    `price` and `url`. Several rows may name one photo. Ids are text.
 
     Args:
         root (str or path): The folder. Links to other folders are followed,
@@ -45,7 +45,8 @@ class ProductFolderDataset(RetrievalDataset):
     all examples are in the gallery and none is a query.
 
     Attributes:
-        prices (list of str): As the CSV has them; '' where it has none.
+        product_names (list of str): As the CSV has them; '' where it has none.
+        prices (list of str): Likewise.
         urls (list of str): Likewise.
         left_out_files (list of str): Lines about the files of the folder that are not
             read. Without a CSV: their number by suffix, HEIC photos by name. With one:
@@ -112,6 +113,7 @@ class ProductFolderDataset(RetrievalDataset):
             np.ones(len(names), bool), None,
             [label_of_name.get(name, -1) for name in categories], None,
             label_names, missing, csv_path or root)
+        self.product_names = [rows[i].get('name', '') for i in self._kept]
         self.prices = [rows[i].get('price', '') for i in self._kept]
         self.urls = [rows[i].get('url', '') for i in self._kept]
         self.unknown_columns = find_unknown_columns(rows, _KNOWN)
@@ -122,11 +124,11 @@ class ProductFolderDataset(RetrievalDataset):
             + [f'not read: {line}' for line in self.left_out_files])
 
     def choose(self, which: np.ndarray) -> RetrievalDataset:
-        """Some of the products, with their prices and addresses."""
+        """Some of the products, with their names, prices and addresses."""
         chosen: Any = super().choose(which)
-        chosen.prices, chosen.urls = (
+        chosen.product_names, chosen.prices, chosen.urls = (
             [x for x, k in zip(column, which, strict=True) if k]
-            for column in (self.prices, self.urls))
+            for column in (self.product_names, self.prices, self.urls))
         return chosen
 
 
