@@ -74,7 +74,8 @@ class FaissIndex(Index):
     with the others left out.
 
     What is removed is taken out of Faiss; only of its graph, HNSW, it is left
-    out of searches, until half is gone and the graph is built anew.
+    out of searches, until half is gone and the graph is built anew. What is
+    added first trains an index that has not been trained.
 
     .. [#] Matthijs Douze et al. The Faiss library. 2024. arXiv:2401.08281.
 
@@ -176,15 +177,6 @@ class FaissIndex(Index):
             ) from error
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
-        """Add embeddings; train with them first if that has not been done.
-
-        Args:
-            embeddings, ids, categories: As of
-                :meth:`vasily_fashion.retrieval.Index.add`.
-
-        Raises:
-            TypeError, ValueError: As there, or if the index is mapped.
-        """
         self._check_writable()
         embeddings = cuda.to_cpu(check_embeddings(
             embeddings, 'embeddings', self.dim, self.metric))
@@ -214,21 +206,6 @@ class FaissIndex(Index):
     def search(
             self, queries: Any, k: int, categories: Any = None
     ) -> tuple[Any, np.ndarray]:
-        """Find the nearest embeddings of each query.
-
-        Approximate indexes may miss some; not in a category of up to 50,000
-        embeddings, each of which is looked at.
-
-        Args:
-            queries, k, categories: As of
-                :meth:`vasily_fashion.retrieval.Index.search`.
-
-        Returns:
-            tuple of two arrays: As there.
-
-        Raises:
-            TypeError, ValueError: As there.
-        """
         return search_by_category(self, self._search, queries, k, categories)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -113,21 +113,18 @@ class FashionItemRetriever:
                 ...
 
         The snaps are taken from :obj:`imgs` in a thread of its own, a batch
-        ahead: the next files are read while the networks compute. Where
-        taking one raises, as :func:`~vasily_fashion.utils.read_image` does
-        for a damaged file, so does this, after the items of the snaps before
-        it. To leave such files out, catch that in the iterator.
+        ahead. Where taking one raises, as
+        :func:`~vasily_fashion.utils.read_image` does for a damaged file, so
+        does this, after the items of the snaps before it.
 
         Args:
             imgs, k, bboxes, categories, category: As of :meth:`retrieve`.
 
         Returns:
-            iterator of lists of RetrievedItem:
-            For each snap its items.
+            iterator of lists of RetrievedItem: For each snap its items.
 
         Raises:
-            TypeError, ValueError: As of :meth:`retrieve`; what is wrong with
-                a snap or its boxes, after the items of the snaps before it.
+            TypeError, ValueError: As of :meth:`retrieve`.
 
         """
         check_positive(k, 'k')

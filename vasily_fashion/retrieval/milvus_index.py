@@ -38,7 +38,10 @@ class MilvusIndex(Index):
 
     """Nearest-neighbour search by Milvus: in a file, or in a cluster.
 
-    What is added is kept at once, and ids come in no order.
+    What is added is kept at once, a thousand at a time, and ids come in no
+    order. Strings are ids of up to 512 bytes. A search finds up to 16,384
+    embeddings; where an approximate type of index finds fewer than `k` for one
+    query, there are as many columns as it found for each.
 
     With the path of a file, Milvus Lite runs in this process, and no other
     process can open the file meanwhile; Arrow, if not imported before, is made to
@@ -120,19 +123,6 @@ class MilvusIndex(Index):
         return np.array(ids, np.int64 if self._id_type is int else None)
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
-        """Add embeddings.
-
-        They are sent a thousand at a time. Where Milvus fails at one request,
-        what came before it is there.
-
-        Args:
-            embeddings, ids, categories: As of
-                :meth:`vasily_fashion.retrieval.Index.add`.
-
-        Raises:
-            TypeError, ValueError: As there, or an id is longer than 512
-                bytes. Nothing is added then.
-        """
         embeddings = cuda.to_cpu(check_embeddings(
             embeddings, 'embeddings', self.dim, self.metric))
         n = len(embeddings)
@@ -164,22 +154,6 @@ class MilvusIndex(Index):
     def search(
             self, queries: Any, k: int, categories: Any = None
     ) -> tuple[Any, np.ndarray]:
-        """Find the nearest embeddings of each query.
-
-        Args:
-            queries, k, categories: As of
-                :meth:`vasily_fashion.retrieval.Index.search`. Milvus finds up
-                to 16,384.
-
-        Returns:
-            tuple of two arrays:
-            As there; approximate types of index may miss some of the nearest.
-            Where they find fewer than :obj:`k` for one query, there are as
-            many columns as they found for each.
-
-        Raises:
-            TypeError, ValueError: As there.
-        """
         return search_by_category(self, self._search, queries, k, categories)
 
     def _search(self, queries, k, category):
