@@ -55,7 +55,7 @@ def test_page_runs(page, tmp_path):
         assert '1 added, 0 removed, 61 in the catalogue' in done.stdout
         assert '0 added, 1 removed, 60 in the catalogue' in done.stdout
         assert '"status":"ok","n_product":60' in done.stdout
-        assert '"products":[{"id":"' in done.stdout
+        assert '"products":[{"name":' in done.stdout
 
 
 @pytest.mark.skipif(

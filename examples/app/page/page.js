@@ -320,7 +320,7 @@ function place() {
   const labels = document.querySelectorAll('.label');
   labels.forEach((label, i) => {
     label.hidden = false;
-    const [h, w] = [label.offsetHeight, label.offsetWidth];
+    const {height: h, width: w} = label.getBoundingClientRect();
     const [top, left, bottom, right] = view.items[i].bbox.map(
       (x, j) => x / view.size[j % 2] * (j % 2 ? width : height));
     const sides = [left, right - w, right, left - w];
