@@ -16,7 +16,7 @@ import numpy as np
 
 _LINKS = {
     'fashion_ssd300': (FashionSSD300, np.float16),
-    'style_extractor_bn': (StyleExtractorBN, None),
+    'style_extractor_bn': (StyleExtractorBN, np.float16),
 }
 
 
