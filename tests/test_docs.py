@@ -54,8 +54,8 @@ def test_page_runs(page, tmp_path):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-5000:]
     if page == 'tutorial':
         assert '60 added, 0 removed' in done.stdout
-        assert '1 added, 0 removed, 61 in the catalogue' in done.stdout
-        assert '0 added, 1 removed, 60 in the catalogue' in done.stdout
+        assert '1 added, 0 removed, 61 in the index' in done.stdout
+        assert '0 added, 1 removed, 60 in the index' in done.stdout
         assert '"status":"ok","n_product":60' in done.stdout
         assert '"products":[{"name":' in done.stdout
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import statistics
+import time
 from pathlib import Path
 
 from vasily_fashion.categories import FASHION_CATEGORIES
@@ -72,6 +73,14 @@ def browser():
             '--disable-sync'])
         yield browser
         browser.close()
+
+
+def _until(page, expression):
+    """Wait until a page's expression is true; its policy forbids Playwright's own way."""
+    end = time.monotonic() + _SECONDS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture
@@ -334,7 +343,7 @@ def test_category_and_number_do_not_detect_again(page):
     assert all(name.lower().startswith('footwear') for name in _products(page))
     # another item is searched for by what is wanted now
     page.locator('#items button').last.click()
-    page.wait_for_function("view.items.at(-1).searched === 'k=4&category=footwear'")
+    _until(page, "view.items.at(-1).searched === 'k=4&category=footwear'")
     assert all(name.lower().startswith('footwear') for name in _products(page))
     assert [address for address in page.requests if '/similar?' in address]
     assert not [address for address in page.requests if '/search' in address]
@@ -382,7 +391,7 @@ def test_own_box(page, screenshot):
 
 
 def _seen(page):
-    page.wait_for_function('view && view.items[view.chosen].searched')
+    _until(page, 'view && view.items[view.chosen].searched')
     return page.evaluate(
         '[view.items.map(x => x.bbox), view.chosen, {...wanted}, location.hash]'), _products(page)
 
@@ -403,16 +412,16 @@ def test_reload_back_and_a_shared_address(page, visit, url):
     _upload(page, 'mine.jpg', _photo_file(page, url))
     _status(page, 'items? found')
     page.locator('#items button').last.click()
-    page.wait_for_function("view.items.at(-1).searched === 'k=4&category=any'")
+    _until(page, "view.items.at(-1).searched === 'k=4&category=any'")
     second = _seen(page)
     assert second[0][0] != first[0][0]
     page.requests.clear()
     page.go_back()
-    page.wait_for_function(f'location.hash === {first[0][3]!r}')
-    page.wait_for_function('view.sample === 0')
+    _until(page, f'location.hash === {first[0][3]!r}')
+    _until(page, 'view.sample === 0')
     assert _seen(page) == first
     page.go_forward()
-    page.wait_for_function('view.sample === null')
+    _until(page, 'view.sample === null')
     assert _seen(page) == second
     assert page.locator('#photo').get_attribute('src').startswith('data:image/jpeg')
     assert not [address for address in page.requests if '/search' in address]
@@ -479,7 +488,7 @@ def test_a_wrong_file_leaves_the_last_result(page):
     assert _seen(page) == before
     assert page.locator('#photo').is_visible()
     page.click('#any')
-    page.wait_for_function("view.items[0].searched === 'k=8&category=any'")
+    _until(page, "view.items[0].searched === 'k=8&category=any'")
 
 
 @on_desktop
