@@ -30,7 +30,7 @@ import numpy as np
 
 _PAIRS = ('ccp', *(name for name in RETRIEVAL_DATASETS if name != 'folder'),
           'worn-products', 'synthetic')
-_OPTIONS = {'weight': float, 'n_view': int, 'images': str}
+_OPTIONS = {'weight': float, 'n_view': int, 'images': str, 'p_ground': float}
 _N_GROUND = 200
 
 
@@ -46,7 +46,8 @@ def main(argv=None):
         "csv the file, of synthetic the number of snaps), whose split to "
         'train on is read; and, if wanted, weight=W, its share of each batch; '
         'n_view=N, views of it with --features; images=PATH, the folder of '
-        "the images of a CSV, or the CSV of worn-products' folder. May be "
+        "the images of a CSV, or the CSV of worn-products' folder; p_ground=P, "
+        'how often a worn product lies on a ground of --snaps instead. May be '
         'given several times')
     parser.add_argument(
         '--snaps', nargs=2, action='append', default=[],
@@ -138,16 +139,16 @@ def main(argv=None):
         parser.error('nothing to train on: give --dataset')
     try:
         comm = create_communicator(args.communicator)
+        grounds = [ground for name, root in args.snaps
+                   for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
         parts, options, val = [], [], None
         for words in args.dataset:
             name, root, of_part = parse_dataset(words, _PAIRS, _OPTIONS)
-            parts.append(open_pairs(args, name, root, 'train', of_part))
+            parts.append(open_pairs(args, name, root, 'train', of_part, grounds))
             options.append(of_part)
         if args.val is not None:
             name, root, of_part = parse_dataset(args.val, _PAIRS, _OPTIONS)
-            val = open_pairs(args, name, root, 'val', of_part)
-        grounds = [ground for name, root in args.snaps
-                   for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
+            val = open_pairs(args, name, root, 'val', of_part, grounds)
         np.random.seed(args.seed)  # layers that no file gives start at random
         model = StyleExtractorBN(pretrained_model=args.weights, strict=False)
         if args.vgg16 is not None:
@@ -174,7 +175,7 @@ def main(argv=None):
         same_category=args.same_category)
 
 
-def open_pairs(args, name, root, purpose, options):
+def open_pairs(args, name, root, purpose, options, grounds):
     """The pairs of a data set that are to train on, or to choose weights by."""
     missing = 'skip' if args.skip_missing else 'raise'
     images = options.get('images')
@@ -190,7 +191,7 @@ def open_pairs(args, name, root, purpose, options):
             'folder', root, find_split('folder', purpose), missing, images)
         return WornProductDataset(
             products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
-            args.box_jitter)
+            args.box_jitter, grounds, options.get('p_ground', 0.))
     dataset = open_dataset(
         name, root, find_split(name, purpose), missing, images)
     if args.detector is not None:

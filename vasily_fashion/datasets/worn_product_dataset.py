@@ -5,6 +5,7 @@ from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 from vasily_fashion.transforms import crop_by_bbox, find_foreground, jitter_bbox, wear_product
 
+import cv2
 import numpy as np
 
 
@@ -26,6 +27,9 @@ class WornProductDataset(PairDataset):
         box_jitter (float): How far the box of the worn item is moved in
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
+        grounds (sequence of numpy.ndarray): Pieces of floors and walls, as
+            :func:`~vasily_fashion.datasets.read_grounds.read_grounds` cuts.
+        p_ground (float): How often, in training, an item lies on one of them.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
 
@@ -33,12 +37,17 @@ class WornProductDataset(PairDataset):
         n_left_out (int): Products that no snap has a box for.
 
     Raises:
-        ValueError: If no product is left.
+        ValueError: If no product is left, or there are no grounds for
+            `p_ground`.
     """
 
     def __init__(self, products: RetrievalDataset, snaps: Sequence[Any],
-                 box_jitter: float = .12) -> None:
+                 box_jitter: float = .12, grounds: Sequence[np.ndarray] = (),
+                 p_ground: float = 0.) -> None:
+        if p_ground and not len(grounds):
+            raise ValueError(f'p_ground is {p_ground}, and there are no grounds')
         self._snaps, self.box_jitter = list(snaps), box_jitter
+        self._grounds, self.p_ground = grounds, p_ground
         places: dict[int, list[tuple[int, int, np.ndarray]]] = {}
         for s, dataset in enumerate(self._snaps):
             for i, (bbox, label) in enumerate(dataset.slice[:, ('bbox', 'label')]):
@@ -65,6 +74,8 @@ class WornProductDataset(PairDataset):
         jitter = 0. if random_state is None else self.box_jitter
         if random_state is None:
             random_state = np.random.default_rng(i)
+        elif random_state.random() < self.p_ground:
+            return self._lay(img, mask, random_state)
         places = self._places[int(self.categories[i])]
         s, snap, bbox = places[random_state.integers(len(places))]
         photo = self._snaps[s].slice[snap:snap + 1, 'img'][0]
@@ -72,6 +83,18 @@ class WornProductDataset(PairDataset):
         if jitter:
             bbox = jitter_bbox(bbox[None], jitter, random_state)[0]
         return crop_by_bbox(photo, bbox[None])[0].copy()
+
+    def _lay(self, img, mask, random_state):
+        ground = self._grounds[random_state.integers(len(self._grounds))]
+        # from the texture as it is to a carpet or a sheet of its mean colour
+        plain = ground.mean(axis=(1, 2), keepdims=True)
+        ground = plain + random_state.uniform(0, 1) * (ground - plain)
+        h, w = 480, int(480 * random_state.uniform(.65, 1.1))
+        ground = cv2.resize(ground.transpose(1, 2, 0), (w, h)).transpose(2, 0, 1)
+        ground = ground * random_state.uniform(.6, 1.3)
+        margin = random_state.uniform(.02, .2, 4) * [h, w, h, w]
+        bbox = [0, 0, h, w] + margin * [1, 1, -1, -1]
+        return wear_product(img, mask, ground, bbox, random_state)[0]
 
     def read_product(
             self, i: int,

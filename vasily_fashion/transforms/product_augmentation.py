@@ -5,7 +5,7 @@ import numpy as np
 from chainercv.utils import mask_to_bbox
 
 # How often a product photo gets another ground, and how often, of these, a textured one.
-_P_GROUND, _P_TEXTURE = .6, .4
+_P_GROUND, _P_TEXTURE = .7, .6
 
 
 def product_augmentation(
