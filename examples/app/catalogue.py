@@ -9,7 +9,7 @@ class Catalogue(NamedTuple):
 
     Args:
         search (SnapSearch): What finds.
-        shop: A shop of shop.py.
+        shop (Gallery): The shop.
         n_product (int): Products of the index that the shop has.
         version (str): When the index was written.
     """

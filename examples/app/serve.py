@@ -4,17 +4,17 @@ Without a folder, of a synthetic shop. With one, of your product photos, which
 are embedded at the start, or before by build_index.py: --index.
 """
 import argparse
-import contextlib
 import logging
 import sys
 import time
 from pathlib import Path
 
+from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.image_files import list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.retrieval import FlatIndex, load_index
+from vasily_fashion.retrieval import Gallery, load_index
 from vasily_fashion.utils import ImageReadError, read_image
 
 import chainer
@@ -22,12 +22,10 @@ import numpy as np
 import uvicorn
 from catalogue import Catalogue, IndexFile, version_of
 from connection import Connection
-from shop import DatasetShop, SyntheticShop
+from shop import open_shop
 from snap_search import SnapSearch
-from tqdm import tqdm
 from web import LOOPBACK, create_app
 
-_BATCH_SIZE = 32
 _N_SAMPLE = 6
 _N_RANDOM = 64  # products whose distances say what is far
 
@@ -61,6 +59,10 @@ def main(argv=None):
         '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
         default='auto', help='what computes the networks; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
+    parser.add_argument(
+        '--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
+        help='what OpenVINO computes in; auto: bf16 where the CPU has it; int8 is '
+        "calibrated with the shop's photos and the sample snaps")
     parser.add_argument(
         '--score-thresh', type=float, default=.3,
         help='items of this confidence or more (default: %(default)s)')
@@ -96,6 +98,7 @@ def main(argv=None):
         parser.error('--index: name the folder of its product photos as well')
     logging.basicConfig(
         level=logging.INFO, format='%(levelname)-8s %(name)s: %(message)s')
+    logging.captureWarnings(True)  # which photos cannot be read
     try:
         app = load_app(args)
     except (ImportError, OSError, ValueError) as error:
@@ -107,29 +110,39 @@ def main(argv=None):
 
 def load_app(args):
     """Load the networks, the shop and its index, as the arguments say."""
-    detector = FashionSSD300(pretrained_model=args.detector_weights)
-    detector.score_thresh = args.score_thresh
-    detector, computed_by = compile_if_installed(detector, args.engine)
-    extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
-    _log.info('the networks are computed by %s', computed_by)
+    samples, world = read_samples(args.samples), None
+    if args.root is None:
+        world = SyntheticFashionDataset(_N_SAMPLE, args.seed, args.n_item)
+        samples = samples or [world[i][0] for i in range(_N_SAMPLE)]
+    some = None
 
-    def open_shop():
-        if args.root is None:
-            return SyntheticShop(args.n_item, _N_SAMPLE, args.seed)
-        return DatasetShop(open_dataset(
+    def open_gallery():
+        if world is not None:
+            return Gallery.from_world(world)
+        return open_shop(open_dataset(
             args.dataset, args.root, args.split, 'skip', args.images))
 
-    some = None
+    photos = ([*samples, *open_gallery().sample()] if args.precision == 'int8'
+              else None)
+    detector = FashionSSD300(pretrained_model=args.detector_weights)
+    detector.score_thresh = args.score_thresh
+    detector, computed_by = compile_if_installed(
+        detector, args.engine, args.precision, photos)
+    extractor, _ = compile_if_installed(
+        StyleExtractorBN(pretrained_model=args.extractor_weights),
+        args.engine, args.precision, photos)
+    _log.info('the networks are computed by %s', computed_by)
 
     def open_catalogue(version):
         nonlocal some
-        shop = open_shop()
-        index = (embed(shop, extractor) if args.index is None
-                 else load_index(args.index, extractor))
-        if some is None:  # before searches use the extractor
-            some = embed_some(shop, extractor, index.metric)
-        n_product = sum(shop.has(str(i)) for i in index.ids.tolist())
+        shop = open_gallery()
+        with chainer.using_config('accelerate', 'fast'):
+            index = (shop.make_index(extractor) if args.index is None
+                     else load_index(args.index, extractor))
+            if some is None:  # before searches use the extractor
+                rows = np.random.default_rng(0).permutation(len(shop))[:_N_RANDOM]
+                some = shop.choose(rows).make_index(extractor, index.metric)
+        n_product = sum(shop.is_there(str(i)) for i in index.ids.tolist())
         _log.info('%d products', n_product)
         if n_product < len(index):
             _log.warning('%d products of the index are not in the shop, and are '
@@ -144,49 +157,10 @@ def load_app(args):
         index_file = IndexFile(args.index, open_catalogue)
         catalogue = index_file.load()
     return create_app(
-        catalogue, computed_by, read_samples(args.samples) or catalogue.shop.snaps,
-        args.max_waiting, args.max_byte, args.max_pixel, index_file,
+        catalogue, computed_by, samples, args.max_waiting, args.max_byte,
+        args.max_pixel, index_file,
         ['*'] if '*' in args.allow_host else [*LOOPBACK, args.host, *args.allow_host],
         args.allow_origin)
-
-
-def embed(shop, extractor):
-    """An index of all products whose image can be read; the others are named."""
-    index, batch = FlatIndex(extractor.dim, extractor=extractor), []
-
-    def add():
-        ids, categories, imgs = zip(*batch, strict=True)
-        with chainer.using_config('accelerate', 'fast'):
-            index.add(extractor.extract(imgs), ids, categories)
-        batch.clear()
-
-    for product_id, category in tqdm(
-            list(zip(shop.ids, shop.categories.tolist(), strict=True)),
-            'embed', unit='image', leave=False, disable=None):
-        try:
-            batch.append((product_id, category, shop.read(product_id)))
-        except ImageReadError as error:
-            _log.warning('left out: %s', error)
-        if len(batch) == _BATCH_SIZE:
-            add()
-    if batch:
-        add()
-    if not len(index):
-        raise ValueError('no product image can be read; see the reasons above')
-    return index
-
-
-def embed_some(shop, extractor, metric):
-    """An index of some products drawn at random, which says what is far."""
-    imgs = []
-    for product_id in np.random.default_rng(0).permutation(shop.ids)[:_N_RANDOM].tolist():
-        with contextlib.suppress(ImageReadError):
-            imgs.append(shop.read(product_id))
-    with chainer.using_config('accelerate', 'fast'):
-        embeddings = extractor.extract(imgs)
-    index = FlatIndex(embeddings.shape[1], metric)
-    index.add(embeddings, range(len(imgs)))
-    return index
 
 
 def read_samples(folder):

@@ -66,7 +66,7 @@ class SnapSearch:
     Args:
         detector, extractor, index: As of
             :class:`~vasily_fashion.retrieval.FashionItemRetriever`.
-        shop: A shop of shop.py.
+        shop (Gallery): The products, and what is known of them.
         max_pixel (int): Larger snaps are refused.
         some (FlatIndex): Products drawn at random, by the same extractor and
             metric. Where half of them are nearer, the similarity is 0.
@@ -162,10 +162,13 @@ class SnapSearch:
         return [self._product(str(i), d, far) for d, i in found]
 
     def _product(self, product_id, distance, far):
-        category, name, price, url = self._shop.about(product_id)
+        shop = self._shop
+        row = shop.row(product_id)
+        url = shop.urls[row]
         return Product(
-            id=product_id, distance=distance, category=_name(category),
-            name=name, price=price, url=url,
+            id=product_id, distance=distance, category=_name(shop.categories[row]),
+            name=shop.names[row] or None, price=shop.prices[row] or None,
+            url=url if url.startswith(('https://', 'http://')) else None,
             similarity=max(0, 1 - distance / far) if far else None,
             image=f'product-image?id={quote(product_id, safe="")}')
 
@@ -192,7 +195,7 @@ class _Offered:
         n = k
         while True:
             distances, ids = self._index.search(queries, n, categories)
-            has = {i: self._shop.has(str(i)) for i in set(ids.ravel().tolist())}
+            has = {i: self._shop.is_there(str(i)) for i in set(ids.ravel().tolist())}
             is_offered = np.isfinite(distances) & np.array(
                 [has[i] for i in ids.ravel().tolist()], bool).reshape(ids.shape)
             may_have_more = np.isfinite(distances).sum(axis=1) == n

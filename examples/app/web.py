@@ -310,7 +310,7 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
         try:
             async with decoding:
                 shop = state.catalogue.shop
-                if not await asyncio.to_thread(shop.has, id):
+                if not await asyncio.to_thread(shop.is_there, id):
                     raise KeyError(id)
                 content = await asyncio.to_thread(thumbnail, shop, id)
         except (KeyError, ImageReadError) as error:
@@ -430,8 +430,8 @@ def refuse_other_sites(request, allowed_origins):
     if (request.headers.get('sec-fetch-site') == 'cross-site' if origin is None
             else urlsplit(origin).netloc != request.headers.get('host')):
         raise HTTPException(
-            403, f'this is from the page of another site, {origin}; the server '
-            'has to be started with --allow-origin for that')
+            403, f'this is from the page of another site{", " * bool(origin)}{origin or ""}; '
+            'the server has to be started with --allow-origin for that')
 
 
 def parse_boxes(texts):

@@ -10,12 +10,10 @@ from vasily_fashion.datasets import (
 )
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
+from vasily_fashion.retrieval import FashionItemRetriever, Gallery
 
 import numpy as np
-from tqdm import tqdm
 
-_BATCH_SIZE = 32
 #: Product images in the synthetic shop, and how many are shown for an item.
 N_PRODUCT = 144
 _K = 5
@@ -43,7 +41,7 @@ def add_data(parser, has_snaps=True):
         'engine where one is installed, otherwise Chainer')
 
 
-class Products:
+def open_gallery(data, seed, n):
     """Product images.
 
     Args:
@@ -52,46 +50,23 @@ class Products:
         seed (int): The world.
         n (int): How many at most; how many in the synthetic shop.
 
-    Attributes:
-        categories (array): (N,) int32, indices into `names`.
-        names (sequence of str): The categories.
+    Returns:
+        (Gallery, sequence of str): The images, and the names of the categories.
     """
-
-    def __init__(self, data, seed, n):
-        self.names = FASHION_CATEGORIES
-        if data is None:
-            shop = SyntheticFashionDataset(1, seed, n).product_images
-            self._read, self.categories = lambda i: shop[i][0], shop.categories
-        elif (Path(data) / 'annotations' / 'pixel-level').is_dir():
-            items = CCPItemDataset(data, 'val')
-            self._read, self.categories = lambda i: items[i][1], items.categories
-        else:
-            # the categories as the folders are named
-            photos = ProductFolderDataset(data, category_map=None)
-            self._read, self.categories = lambda i: photos[i][0], photos.labels
-            self.names = photos.label_names
-        # of a large shop some of all parts
-        self._rows = np.linspace(
-            0, len(self.categories) - 1, min(n, len(self.categories))
-        ).round().astype(int)
-        self.categories = np.asarray(self.categories)[self._rows]
-
-    def __len__(self):
-        return len(self._rows)
-
-    def __getitem__(self, i):
-        return self._read(int(self._rows[i]))
-
-
-def embed(products, extractor):
-    """Embeddings of products, (N, 128)."""
-    parts = []
-    for start in tqdm(range(0, len(products), _BATCH_SIZE), 'embed',
-                      disable=None, leave=False):
-        parts.append(extractor.extract([
-            products[i] for i in range(
-                start, min(start + _BATCH_SIZE, len(products)))]))
-    return np.concatenate(parts)
+    names = FASHION_CATEGORIES
+    if data is None:
+        gallery = Gallery.from_world(SyntheticFashionDataset(1, seed, n))
+    elif (Path(data) / 'annotations' / 'pixel-level').is_dir():
+        items = CCPItemDataset(data, 'val')
+        gallery = Gallery(
+            [str(i) for i in range(len(items))], items.read_product, items.categories)
+    else:
+        # the categories as the folders are named
+        photos = ProductFolderDataset(data, category_map=None)
+        gallery, names = Gallery.from_dataset(photos), photos.label_names
+    # of a large shop some of all parts
+    return gallery.choose(np.linspace(
+        0, len(gallery) - 1, min(n, len(gallery))).round()), names
 
 
 def retrieve(args, indices):
@@ -102,8 +77,8 @@ def retrieve(args, indices):
         indices (sequence of int): Of the snaps.
 
     Returns:
-        (list of arrays, list, Products): The snaps, the items of each, and
-        the products; ids of items are indices into them.
+        (list of arrays, list, Gallery): The snaps, the items of each, and
+        the products.
     """
     if args.data is None:
         snaps = SyntheticFashionDataset(max(indices) + 1, args.seed, N_PRODUCT)
@@ -115,9 +90,7 @@ def retrieve(args, indices):
     detector, _ = compile_if_installed(detector, args.engine)
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
-    products = Products(
+    gallery, _ = open_gallery(
         args.data, args.seed, N_PRODUCT if args.data is None else 10 ** 6)
-    index = FlatIndex(extractor.dim, extractor=extractor)
-    index.add(embed(products, extractor), np.arange(len(products)))
-    retriever = FashionItemRetriever(detector, extractor, index)
-    return imgs, retriever.retrieve(imgs, k=_K), products
+    retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
+    return imgs, retriever.retrieve(imgs, k=_K), gallery

@@ -17,8 +17,8 @@ def main(argv=None):
     parser.add_argument('--index', type=int, default=0, help='of the snap')
     add_out(parser, 'overview.png')
     args = parser.parse_args(argv)
-    (img,), (items,), products = retrieve(args, [args.index])
-    save(vis_overview(img, items, products.__getitem__).figure, args.out)
+    (img,), (items,), gallery = retrieve(args, [args.index])
+    save(vis_overview(img, items, gallery.read).figure, args.out)
 
 
 if __name__ == '__main__':

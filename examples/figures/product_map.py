@@ -13,7 +13,7 @@ from vasily_fashion.evaluations import eval_neighbor_purity
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_category_map, vis_product_map
 
-from figure_data import Products, add_data, embed
+from figure_data import add_data, open_gallery
 from figure_file import add_out, save
 from matplotlib.figure import Figure
 
@@ -34,21 +34,22 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.n <= _K:
         parser.error(f'--n: {args.n} are too few, {_K + 1} are needed')
-    products = Products(args.data, args.seed, args.n)
-    if len(products) <= _K:
-        parser.error(f'--data: {args.data} has {len(products)} product images; '
+    gallery, names = open_gallery(args.data, args.seed, args.n)
+    if len(gallery) <= _K:
+        parser.error(f'--data: {args.data} has {len(gallery)} product images; '
                      f'for a map {_K + 1} are needed')
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
-    embeddings = embed(products, extractor)
-    found = eval_neighbor_purity(embeddings, products.categories, _K)
-    print(f'{len(products)} product images: {found["purity"]:.3f} of the {_K} '
+    embeddings, rows = gallery.embed(extractor)
+    gallery = gallery.choose(rows)
+    found = eval_neighbor_purity(embeddings, gallery.categories, _K)
+    print(f'{len(gallery)} product images: {found["purity"]:.3f} of the {_K} '
           f'nearest are of the same category, by chance {found["chance"]:.3f}')
     positions = project(embeddings, args.perplexity)
-    save(vis_product_map(positions, products).figure, args.out)
+    save(vis_product_map(positions, gallery).figure, args.out)
     figure = Figure(figsize=(9.2, 7.2), layout='constrained')
     vis_category_map(
-        positions, products.categories, products.names, figure.subplots())
+        positions, gallery.categories, names, figure.subplots())
     stem, suffix = os.path.splitext(args.out)
     save(figure, f'{stem}_categories{suffix}')
 

@@ -23,12 +23,12 @@ def main(argv=None):
     if args.n < 2 or args.n % 2:
         parser.error(f'--n must be even, not {args.n}')
     indices = range(args.index, args.index + args.n)
-    imgs, results, products = retrieve(args, indices)
+    imgs, results, gallery = retrieve(args, indices)
     stem, suffix = os.path.splitext(args.out)
     for number in 1, 2:
         half = slice((number - 1) * args.n // 2, number * args.n // 2)
         save(vis_retrieval_sheet(
-            imgs[half], results[half], products.__getitem__, n_column=2),
+            imgs[half], results[half], gallery.read, n_column=2),
             f'{stem}_{number}{suffix}')
 
 

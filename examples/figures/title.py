@@ -21,8 +21,8 @@ def main(argv=None):
         'deep learning,\non Chainer')
     add_out(parser, 'title.png')
     args = parser.parse_args(argv)
-    (img,), (items,), products = retrieve(args, [args.index])
-    save(vis_title(img, items, products.__getitem__, args.title,
+    (img,), (items,), gallery = retrieve(args, [args.index])
+    save(vis_title(img, items, gallery.read, args.title,
                    args.subtitle).figure, args.out)
 
 

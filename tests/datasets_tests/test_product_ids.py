@@ -1,7 +1,5 @@
 """Which product is which: ids, rows, and the files of a folder."""
 import os
-import sys
-from pathlib import Path
 
 from tests.datasets_tests import trees
 from tests.datasets_tests.test_accounting import _check
@@ -12,6 +10,7 @@ from vasily_fashion.datasets import (
     StreetShopPairDataset,
     leave_out_broken,
 )
+from vasily_fashion.retrieval import Gallery
 
 import numpy as np
 import pytest
@@ -95,17 +94,13 @@ def test_two_products_of_one_photo(tmp_path):
     assert dataset.product_names == ['Red dress', '', 'Blue bag']
     assert dataset.prices == ['10', '20', '5']
     assert dataset.urls == ['https://x/1', 'https://x/2', 'javascript:1']
-    sys.path.insert(0, str(Path(__file__).parents[2] / 'examples' / 'app'))
-    try:
-        from shop import DatasetShop
-    finally:
-        del sys.path[0]
-    shop = DatasetShop(dataset)
+    shop = Gallery.from_dataset(dataset)
     names = dataset.label_names
-    assert {i: shop.about(i) for i in shop.ids} == {
-        'red-S': (names.index('dress'), 'Red dress', '10', 'https://x/1'),
-        'red-M': (names.index('top'), None, '20', 'https://x/2'),
-        'blue': (names.index('bag'), 'Blue bag', '5', None)}
+    columns = shop.ids, shop.categories, shop.names, shop.prices, shop.urls
+    assert list(zip(*columns, strict=True)) == [
+        ('red-S', names.index('dress'), 'Red dress', '10', 'https://x/1'),
+        ('red-M', names.index('top'), '', '20', 'https://x/2'),
+        ('blue', names.index('bag'), 'Blue bag', '5', 'javascript:1')]
     np.testing.assert_array_equal(shop.read('red-S'), shop.read('red-M'))
     (tmp_path / 'a.jpg').write_bytes(b'gone')
     left = leave_out_broken(dataset)[0]

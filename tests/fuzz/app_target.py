@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.training_tests.tiny import TinyStyleExtractor, tiny_ssd
-from vasily_fashion.retrieval import FlatIndex
+from vasily_fashion.datasets import SyntheticFashionDataset
+from vasily_fashion.retrieval import Gallery
 
 from PIL import Image
 
@@ -21,14 +22,13 @@ def _client():
     sys.path.append(str(_APP))
     try:
         from catalogue import Catalogue
-        from shop import SyntheticShop
         from snap_search import SnapSearch
         from web import create_app
     finally:
         sys.path.remove(str(_APP))
-    shop, extractor = SyntheticShop(n_item=12, n_snap=1, seed=0), TinyStyleExtractor()
-    index = FlatIndex(16)
-    index.add(extractor.extract([shop.read(i) for i in shop.ids]), shop.ids, shop.categories)
+    shop = Gallery.from_world(SyntheticFashionDataset(1, 0, 12))
+    extractor = TinyStyleExtractor()
+    index = shop.make_index(extractor)
     search = SnapSearch(tiny_ssd(), extractor, index, shop, 100_000, index)
     # what the app does not catch is raised here
     return httpx.AsyncClient(transport=httpx.ASGITransport(create_app(

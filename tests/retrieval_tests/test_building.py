@@ -17,7 +17,7 @@ from vasily_fashion.retrieval import (
     measure_recall,
     update_index,
 )
-from vasily_fashion.retrieval.embed_catalogue import product_ids
+from vasily_fashion.retrieval.gallery import product_ids
 from vasily_fashion.utils import weights_sha256
 
 import chainer

@@ -38,6 +38,21 @@ def test_folder(tmp_path):
     assert distances.tolist() == [[0, 27]]
 
 
+def test_some_of_it(tmp_path):
+    for i, name in enumerate('abc'):
+        _save(tmp_path / f'{name}.png', (i, 0, 0))
+    some = Gallery.from_folder(tmp_path).choose([2, 0])
+    assert some.ids == ['c', 'a'] and some.row('a') == 1
+    assert [some[i][0, 0, 0] for i in range(2)] == [2, 0]
+    assert some.is_there('c') and not some.is_there('b')
+    (tmp_path / 'c.png').write_text('no image')
+    with pytest.warns(UserWarning, match='left out: .*c.png'):
+        embeddings, rows = some.embed(_MeanColour())
+    assert rows == [1] and embeddings.tolist() == [[0, 0, 0]]
+    (tmp_path / 'c.png').unlink()
+    assert not some.is_there('c')
+
+
 def test_csv(tmp_path):
     _save(tmp_path / 'a.png', (1, 2, 3))
     (tmp_path / 'p.csv').write_text(

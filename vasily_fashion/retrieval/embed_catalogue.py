@@ -6,6 +6,7 @@ from typing import Any
 
 from vasily_fashion.retrieval.cut_products import cut_products
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
+from vasily_fashion.retrieval.gallery import product_ids
 from vasily_fashion.utils import ImageReadError, weights_sha256
 from vasily_fashion.utils.progress_bar import progress_bar
 from vasily_fashion.utils.read_ahead import read_ahead
@@ -37,8 +38,8 @@ def embed_catalogue(
             cuts the images then.
 
     Returns:
-        list of str: The ids of the catalogue, as :func:`product_ids` gives
-        them, in its order.
+        list of str: The ids of the catalogue, as
+        :func:`~vasily_fashion.retrieval.gallery.product_ids` gives them, in its order.
     """
     gallery = dataset.choose(dataset.is_gallery)
     ids = product_ids(gallery)
@@ -103,31 +104,6 @@ def _rename(store, ids, stamps, new):
                     embeddings[at], categories[at], [''] * len(at))
     done = {i for rows in rows_of_shard.values() for i in rows.values()}
     return [i for i in new if i not in done]
-
-
-def product_ids(gallery: Any) -> list[str]:
-    """Ids of product images: unique, and the same in each run.
-
-    An image's id is that of its item if it is the item's only one, else its
-    path; if that is taken, as by another box of the image, with '#2' and so on.
-
-    Args:
-        gallery (vasily_fashion.datasets.RetrievalDataset): The images.
-
-    Returns:
-        list of str: The ids.
-    """
-    items = [str(i) for i in gallery.item_ids.tolist()]
-    count = collections.Counter(items)
-    taken = {item for item, n in count.items() if n == 1}
-    ids = []
-    for item, name in zip(items, gallery.names, strict=True):
-        if count[item] > 1:
-            item = next(i for i in itertools.chain(
-                [name], (f'{name}#{n}' for n in itertools.count(2))) if i not in taken)
-            taken.add(item)
-        ids.append(item)
-    return ids
 
 
 def _stamp(gallery, i):

@@ -1,17 +1,21 @@
+import contextlib
+import itertools
 import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
-from vasily_fashion.retrieval.embed_catalogue import product_ids
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.utils import ImageReadError
 
 import numpy as np
+from chainercv.transforms import resize
 from tqdm import tqdm
 
 _BATCH_SIZE = 32
+_SAMPLE_SIDE = 512
 
 
 class Gallery:
@@ -23,7 +27,9 @@ class Gallery:
             its image, :math:`(3, H, W)`.
         categories (sequence of int): Of the products; -1 where it is not
             known, as by default.
-        prices, urls (sequence of str): Of the products; '' where there is none.
+        names, prices, urls (sequence of str): Of the products; '' where there
+            is none.
+        paths (sequence of path): Where the images are, if they are files.
 
     What the arguments say can be read from attributes of the same names.
 
@@ -35,15 +41,17 @@ class Gallery:
 
     def __init__(
             self, ids: Sequence[str], read: Callable[[int], np.ndarray],
-            categories: Any = None, prices: Sequence[str] | None = None,
-            urls: Sequence[str] | None = None) -> None:
+            categories: Any = None, names: Sequence[str] | None = None,
+            prices: Sequence[str] | None = None, urls: Sequence[str] | None = None,
+            paths: Sequence[os.PathLike[str]] | None = None) -> None:
         n = len(ids)
         self.ids = list(ids)
         self.categories = np.full(n, -1) if categories is None else np.asarray(categories)
-        self.prices = [''] * n if prices is None else list(prices)
-        self.urls = [''] * n if urls is None else list(urls)
+        self.names, self.prices, self.urls = (
+            [''] * n if column is None else list(column) for column in (names, prices, urls))
+        self.paths = paths
         self._read = read
-        self._number = {product_id: i for i, product_id in enumerate(self.ids)}
+        self._row = {product_id: row for row, product_id in enumerate(self.ids)}
 
     @classmethod
     def from_dataset(cls, dataset: Any) -> 'Gallery':
@@ -59,7 +67,9 @@ class Gallery:
         gallery = dataset.choose(dataset.is_gallery)
         return cls(
             product_ids(gallery), gallery.read_crop, gallery.labels,
-            getattr(gallery, 'prices', None), getattr(gallery, 'urls', None))
+            getattr(gallery, 'product_names', None),
+            getattr(gallery, 'prices', None), getattr(gallery, 'urls', None),
+            [gallery.root / name for name in gallery.names])
 
     @classmethod
     def from_folder(cls, path: str | os.PathLike[str]) -> 'Gallery':
@@ -102,11 +112,58 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __getitem__(self, row: int) -> np.ndarray:
+        """The image of a product by its number, as :meth:`read` gives it."""
+        return self.read(self.ids[row])
+
     def __contains__(self, product_id: object) -> bool:
-        return product_id in self._number
+        return product_id in self._row
 
     def __repr__(self) -> str:
         return f'<Gallery of {len(self)} product images>'
+
+    def choose(self, rows: Any) -> 'Gallery':
+        """Some of the products.
+
+        Args:
+            rows (sequence of int): Their numbers, from 0.
+
+        Returns:
+            Gallery: Of these, in this order.
+        """
+        rows = [int(row) for row in rows]
+        ids, names, prices, urls = (
+            [column[row] for row in rows]
+            for column in (self.ids, self.names, self.prices, self.urls))
+        paths = None if self.paths is None else [self.paths[row] for row in rows]
+        return Gallery(ids, lambda i: self._read(rows[i]), self.categories[rows],
+                       names, prices, urls, paths)
+
+    def row(self, product_id: str) -> int:
+        """The number of a product, from 0.
+
+        Args:
+            product_id (str): Which.
+
+        Returns:
+            int: The number.
+
+        Raises:
+            KeyError: If there is no such product.
+        """
+        return self._row[product_id]
+
+    def is_there(self, product_id: str) -> bool:
+        """Whether there is such a product, and its image is still a file.
+
+        Args:
+            product_id (str): Which.
+
+        Returns:
+            bool: Whether.
+        """
+        row = self._row.get(product_id)
+        return row is not None and (self.paths is None or os.path.isfile(self.paths[row]))
 
     def read(self, product_id: str) -> np.ndarray:
         """The image of a product.
@@ -121,45 +178,95 @@ class Gallery:
             KeyError: If there is no such product.
             ImageReadError: If its image cannot be read.
         """
-        return self._read(self._number[product_id])
+        return self._read(self._row[product_id])
 
-    def make_index(self, extractor: Any) -> FlatIndex:
-        """Embed all products and index them.
+    def sample(self, n: int = 64) -> list[np.ndarray]:
+        """Images from all over the gallery, such as int8 is calibrated with.
+
+        Args:
+            n (int): How many at most; those that cannot be read are left out.
+
+        Returns:
+            list of numpy.ndarray: :math:`(3, H, W)`, of 512 pixels a side at most.
+        """
+        imgs = []
+        for row in np.linspace(0, len(self) - 1, min(n, len(self))).round().astype(int):
+            with contextlib.suppress(ImageReadError):
+                img = self[row]
+                scale = min(1, _SAMPLE_SIDE / max(img.shape))
+                imgs.append(resize(img, [max(1, int(scale * side)) for side in img.shape[1:]]))
+        return imgs
+
+    def embed(self, extractor: Any) -> tuple[np.ndarray, list[int]]:
+        """Embed the products whose image can be read; a warning names each other.
 
         Args:
             extractor (vasily_fashion.links.StyleExtractorBN): What embeds
                 them, or that compiled.
 
         Returns:
-            FlatIndex: Of the products whose image can be read; a warning
-            names each of the others.
+            (array, list of int): Embeddings, :math:`(N, D)`, and the numbers
+            of their products.
 
         Raises:
-            ValueError: If none can be read.
+            ValueError: If no image can be read.
         """
-        ids: list[str] = []
-        categories: list[int] = []
+        rows: list[int] = []
         embeddings, imgs = [], []
-        for product_id, category in zip(
-                tqdm(self.ids, 'embed', unit='image', leave=False, disable=None),
-                self.categories.tolist(), strict=True):
+        for row in tqdm(range(len(self)), 'embed', unit='image', leave=False, disable=None):
             try:
-                imgs.append(self.read(product_id))
+                imgs.append(self._read(row))
+                rows.append(row)
             except ImageReadError as error:
                 warnings.warn(f'left out: {error}', stacklevel=2)
-                continue
-            ids.append(product_id)
-            categories.append(category)
-            if len(imgs) == _BATCH_SIZE:
+            if imgs and (len(imgs) == _BATCH_SIZE or row == len(self) - 1):
                 embeddings.append(extractor.extract(imgs))
                 imgs = []
-        if not ids:
+        if not rows:
             raise ValueError(
                 f'none of the {len(self)} product images can be read; the '
                 'warnings say why')
-        if imgs:
-            embeddings.append(extractor.extract(imgs))
-        stacked = np.concatenate(embeddings)
-        index = FlatIndex(stacked.shape[1], extractor=extractor)
-        index.add(stacked, ids, categories)
+        return np.concatenate(embeddings), rows
+
+    def make_index(self, extractor: Any, metric: str = 'sqeuclidean') -> FlatIndex:
+        """Embed all products and index them.
+
+        Args:
+            extractor: As of :meth:`embed`, which says what is left out.
+            metric ({'sqeuclidean', 'cosine'}): The index's.
+
+        Returns:
+            FlatIndex: With the ids and categories of the products.
+
+        Raises:
+            ValueError: If no image can be read.
+        """
+        embeddings, rows = self.embed(extractor)
+        index = FlatIndex(embeddings.shape[1], metric, extractor)
+        index.add(embeddings, [self.ids[row] for row in rows], self.categories[rows])
         return index
+
+
+def product_ids(gallery: Any) -> list[str]:
+    """Ids of product images: unique, and the same in each run.
+
+    An image's id is that of its item if it is the item's only one, else its
+    path; if that is taken, as by another box of the image, with '#2' and so on.
+
+    Args:
+        gallery (vasily_fashion.datasets.RetrievalDataset): The images.
+
+    Returns:
+        list of str: The ids.
+    """
+    items = [str(i) for i in gallery.item_ids.tolist()]
+    count = Counter(items)
+    taken = {item for item, n in count.items() if n == 1}
+    ids = []
+    for item, name in zip(items, gallery.names, strict=True):
+        if count[item] > 1:
+            item = next(i for i in itertools.chain(
+                [name], (f'{name}#{n}' for n in itertools.count(2))) if i not in taken)
+            taken.add(item)
+        ids.append(item)
+    return ids
