@@ -12,7 +12,7 @@ from pathlib import Path
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.retrieval import build_index
+from vasily_fashion.retrieval import Gallery, build_index
 from vasily_fashion.utils import atomic_write
 
 _N_SHOWN = 10
@@ -57,6 +57,10 @@ def main(argv=None):
         default='auto', help='what computes the network; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
     parser.add_argument(
+        '--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
+        help='what OpenVINO computes in; auto: bf16 where the CPU has it; int8 is '
+        'calibrated with photos of the catalogue')
+    parser.add_argument(
         '--shard-size', type=int, default=512, metavar='N',
         help='images whose embeddings are written at a time '
         '(default: %(default)s)')
@@ -72,15 +76,21 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.shard_size < 1:
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
+    open_catalogue = functools.partial(
+        open_dataset, args.dataset, args.root, args.split, 'skip', args.images)
+    load = functools.partial(load_network, args.engine, args.precision)
+    extractor, detector = (
+        (StyleExtractorBN, args.weights), (FashionSSD300, args.detector_weights))
     try:
+        if args.precision == 'int8':  # is found by all that load it later
+            photos = Gallery.from_dataset(open_catalogue()).sample()
+            for network in (extractor, detector) if args.detect else (extractor,):
+                load(*network, photos)
         built = build_index(
-            functools.partial(
-                open_dataset, args.dataset, args.root, args.split, 'skip', args.images),
-            functools.partial(load_extractor, args.weights, args.engine),
+            open_catalogue, functools.partial(load, *extractor),
             args.out, args.index, factory=args.factory,
             memory=None if args.memory is None else args.memory * 1e9, uri=args.uri,
-            load_detector=functools.partial(
-                load_detector, args.detector_weights, args.engine) if args.detect else None,
+            load_detector=functools.partial(load, *detector) if args.detect else None,
             shard_size=args.shard_size, n_worker=args.n_worker,
             scheduler=args.scheduler, n_part=args.n_part)
         unreadable = Path(args.out) / 'unreadable.txt'
@@ -104,14 +114,9 @@ def main(argv=None):
     return 0
 
 
-def load_extractor(weights, engine):
+def load_network(engine, precision, network, weights, calibration=None):
     return compile_if_installed(
-        StyleExtractorBN(pretrained_model=weights), engine)[0]
-
-
-def load_detector(weights, engine):
-    return compile_if_installed(
-        FashionSSD300(pretrained_model=weights), engine)[0]
+        network(pretrained_model=weights), engine, precision, calibration)[0]
 
 
 if __name__ == '__main__':

@@ -17,8 +17,10 @@ from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.utils import atomic_write
 
 import chainer
+import numpy as np
 from tqdm import tqdm
 
+_N_CALIBRATION = 64
 _COCO_SCORES = ('ap', 'ap50', 'ap75', 'ap_small', 'ap_medium', 'ap_large')
 
 
@@ -52,8 +54,12 @@ def main(argv=None):
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument(
         '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
-        default='chainer', help='what computes the network, in float32; all '
-        'but chainer are compiled, for speed')
+        default='chainer', help='what computes the network; all but chainer '
+        'are compiled, for speed')
+    parser.add_argument(
+        '--precision', choices=('f32', 'bf16', 'int8'), default='f32',
+        help='what OpenVINO computes in; int8 is calibrated with some of the '
+        'photos')
     parser.add_argument(
         '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
     parser.add_argument(
@@ -64,6 +70,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
         parser.error(f'--dataset {args.dataset} needs --root')
+    if args.precision != 'f32' and args.engine == 'chainer':
+        parser.error(f'--precision {args.precision} needs --engine openvino')
     try:
         dataset = open_photos(args)
     except (OSError, ValueError) as error:
@@ -99,7 +107,11 @@ def evaluate(args, dataset):
     if args.engine == 'chainer':
         model.to_device(args.device)
     else:
-        model = compile_link(model, args.engine, 'f32')
+        photos = None
+        if args.precision == 'int8':
+            rows = np.linspace(0, len(dataset) - 1, min(_N_CALIBRATION, len(dataset)))
+            photos = [dataset[int(i)][0] for i in rows]
+        model = compile_link(model, args.engine, args.precision, photos)
     model.use_preset('evaluate')
 
     columns = [[] for _ in range(5)]

@@ -38,6 +38,8 @@ from vasily_fashion.utils import atomic_write
 import chainer
 import numpy as np
 
+_N_CALIBRATION = 64
+
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
@@ -89,8 +91,12 @@ def main(argv=None):
         'it is, such as 0.6; none has if not given')
     parser.add_argument(
         '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
-        default='chainer', help='what computes both networks, in float32; '
+        default='chainer', help='what computes both networks; '
         'all but chainer (default) are compiled, for speed')
+    parser.add_argument(
+        '--precision', choices=('f32', 'bf16', 'int8'), default='f32',
+        help='what OpenVINO computes in; int8 is calibrated with some of the '
+        'product images, and is for StyleExtractorBN alone (default: f32)')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/convert.py wrote")
@@ -107,6 +113,9 @@ def main(argv=None):
         parser.error('--distractors are for --dataset csv')
     if args.vote_thresh is not None and args.dataset == 'csv':
         parser.error('--vote-thresh: the boxes of a CSV are kept, and detected without')
+    if args.precision != 'f32' and (args.engine == 'chainer' or args.dataset in PROTOCOLS):
+        parser.error(f'--precision {args.precision} needs --engine openvino, and '
+                     'is not for data sets with a protocol of their own')
     with chainer.using_config('accelerate', 'fast'):
         try:
             if args.dataset in PROTOCOLS:
@@ -131,7 +140,7 @@ def evaluate(args):
           f'{len(np.unique(queries.files))} photos, '
           f'{len(gallery.ids)} product images')
     result = {}
-    for name, embed in make_methods(args).items():
+    for name, embed in make_methods(args, gallery).items():
         scores = score_embedding(embed, queries, gallery, n_missed)
         if args.boxes == 'detected' and args.dataset != 'csv':
             n = len(queries.ids)
@@ -215,11 +224,16 @@ def evaluate_by_protocol(args):
     return result
 
 
-def make_methods(args):
+def make_methods(args, gallery=None):
     """What embeds images, by name."""
+    photos = None
+    if args.precision == 'int8':
+        rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
+        photos = [gallery.read(int(i)) for i in rows]
     methods = {
         'StyleExtractorBN': place(
-            StyleExtractorBN(pretrained_model=args.weights), args).extract,
+            StyleExtractorBN(pretrained_model=args.weights), args, args.precision,
+            photos).extract,
         'HSV histogram, cosine': hsv_histogram,
     }
     if args.vgg16:
@@ -249,12 +263,12 @@ def load_detector(args):
     return detector
 
 
-def place(link, args):
+def place(link, args, precision='f32', calibration=None):
     """The network, on its device or compiled."""
     if args.engine == 'chainer':
         link.to_device(args.device)
         return link
-    return compile_link(link, args.engine, 'f32')
+    return compile_link(link, args.engine, precision, calibration)
 
 
 if __name__ == '__main__':

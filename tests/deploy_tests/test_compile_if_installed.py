@@ -28,3 +28,7 @@ def test_chainer_computes_if_asked_or_where_no_engine_is(monkeypatch):
     assert words.startswith('Chainer (OpenVINO or ONNX Runtime is not installed')
     with pytest.raises(ImportError, match='openvino is not installed'):
         compile_if_installed(link, 'openvino')
+    with pytest.raises(ImportError, match='is not installed'):
+        compile_if_installed(link, precision='int8')
+    with pytest.raises(ValueError, match="'int8' is OpenVINO's; Chainer computes in 'f32'"):
+        compile_if_installed(link, 'chainer', 'int8')

@@ -13,6 +13,7 @@ from vasily_fashion.utils import save_weights
 
 import numpy as np
 import pytest
+from chainer.dataset import download
 
 _SCRIPT = (pathlib.Path(__file__).parents[2] / 'examples'
            / 'detection_and_retrieval' / 'build_index.py')
@@ -162,3 +163,19 @@ def test_killed_before_the_first_index_of_faiss_was_whole(shop, tmp_path):
                  'chainer') == 0
     assert len(FaissIndex.load(folder)) == 4
     assert len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.slow
+def test_int8_is_calibrated_with_the_catalogue(shop, tmp_path, monkeypatch):
+    pytest.importorskip('openvino')
+    pytest.importorskip('nncf')
+    monkeypatch.setattr(download, '_dataset_root', str(tmp_path / 'cache'))
+    indexes = []
+    for precision in 'f32', 'int8':
+        out = tmp_path / precision
+        _main(shop, '--out', out, '--engine', 'openvino', '--precision', precision)
+        indexes.append(FlatIndex.load(out / 'index.npz')._embeddings.values)
+    f32, int8 = indexes
+    assert not np.array_equal(f32, int8)
+    # of embeddings that differ by more than 0.05 from one photo to the next
+    assert ((f32 - int8) ** 2).sum(axis=1).max() < .2 * ((f32 - f32[::-1]) ** 2).sum(axis=1).min()

@@ -4,10 +4,11 @@ from vasily_fashion.deploy.compile_link import compile_link
 
 
 def compile_if_installed(
-        link: Any, engine: str = 'auto') -> tuple[Any, str]:
+        link: Any, engine: str = 'auto', precision: str = 'auto',
+        calibration: Any = None) -> tuple[Any, str]:
     """Compile a network where there is something to compile it with.
 
-    What scripts do with their ``--engine``: fast where OpenVINO or ONNX
+    What scripts do with their ``--engine`` and ``--precision``: fast where OpenVINO or ONNX
     Runtime is installed, and as it is where neither is.
 
     Args:
@@ -15,6 +16,9 @@ def compile_if_installed(
         engine ({'auto', 'chainer', 'openvino', 'onnxruntime'}): 'chainer'
             leaves the link to Chainer, and so does 'auto' where no engine is
             installed.
+        precision, calibration: As of
+            :func:`~vasily_fashion.deploy.compile_link`. Chainer has 'auto'
+            and 'f32', which are one.
 
     Returns:
         (link, str): The compiled link or the link itself, and what computes
@@ -25,12 +29,15 @@ def compile_if_installed(
             :func:`~vasily_fashion.deploy.compile_link` does; that no engine
             is installed, for 'auto', is not an error.
     """
+    is_chainers = precision in ('auto', 'f32')
     if engine == 'chainer':
+        if not is_chainers:
+            raise ValueError(f"precision {precision!r} is OpenVINO's; Chainer computes in 'f32'")
         return link, 'Chainer'
     try:
-        link = compile_link(link, engine)
+        link = compile_link(link, engine, precision, calibration)
     except ImportError as e:
-        if engine != 'auto':
+        if engine != 'auto' or not is_chainers:
             raise
         return link, f'Chainer ({e})'
     return link, f'{link.engine.name}, {link.engine.precision}'
