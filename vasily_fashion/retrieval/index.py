@@ -30,6 +30,10 @@ class Index(Protocol):
     def __len__(self) -> int:
         ...
 
+    def __repr__(self) -> str:
+        return (f'<{type(self).__name__} of {len(self)} embeddings of '
+                f'{self.dim} numbers, {self.metric}>')
+
     @property
     def ids(self) -> np.ndarray:
         """All ids, :math:`(N,)` :obj:`int64` or strings, a copy."""

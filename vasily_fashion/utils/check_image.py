@@ -1,16 +1,23 @@
 import os
+from typing import Any
+
+from vasily_fashion.utils.read_image import as_array, read_image
 
 import numpy as np
+from PIL import Image
 
 
-def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
-    """Check that an array is an image as this library means it.
+def check_image(img: Any, name: str = 'img') -> np.ndarray:
+    """Make of what a caller gives an image as this library means it.
 
-    Integers and floating point numbers of any width are taken. A
+    Arrays of integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.
 
     Args:
-        img (numpy.ndarray): The caller's array.
+        img (numpy.ndarray, path or PIL.Image.Image): An array of shape
+            :math:`(3, H, W)`, RGB, :math:`[0, 255]`; or the path of a file,
+            which :func:`~vasily_fashion.utils.read_image` reads; or an image
+            of Pillow, which is converted as that converts.
         name (str): What the caller called it; errors begin with it.
 
     Returns:
@@ -19,18 +26,19 @@ def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
         is :obj:`float32` already.
 
     Raises:
-        TypeError: It is not an array of numbers.
+        ImageReadError: A file cannot be read.
+        TypeError: It is none of these, or not an array of numbers.
         ValueError: It has another layout, no pixels, or NaN or infinity.
 
     """
     if isinstance(img, (str, os.PathLike)):
-        raise TypeError(
-            f'{name} is a path, {os.fspath(img)!r}; '
-            'read it with vasily_fashion.utils.read_image first')
+        return read_image(img)
+    if isinstance(img, Image.Image):
+        return as_array(img, name)
     if not isinstance(img, np.ndarray):
         raise TypeError(
-            f'{name} must be a numpy.ndarray of shape (3, H, W), '
-            f'not {type(img).__name__}')
+            f'{name} must be a numpy.ndarray of shape (3, H, W), a path or an '
+            f'image of Pillow, not {type(img).__name__}')
     if img.dtype.kind not in 'uif':
         raise TypeError(
             f'{name} has dtype {img.dtype}; '

@@ -1,18 +1,21 @@
+import os
 from collections.abc import Iterable
+from typing import Any
 
 from vasily_fashion.utils.check_image import check_image
 
 import numpy as np
+from PIL import Image
 
 
 def check_images(
-        imgs: Iterable[np.ndarray], name: str = 'imgs',
+        imgs: Iterable[Any], name: str = 'imgs',
         allow_empty: bool = True) -> list[np.ndarray]:
     """Check a caller's list of images.
 
     Args:
-        imgs (iterable of numpy.ndarray): Images of any sizes. See
-            :func:`vasily_fashion.utils.check_image` for what one must be.
+        imgs (iterable): Images of any sizes: arrays, paths or images of
+            Pillow, as :func:`vasily_fashion.utils.check_image` takes them.
         name (str): What the caller called them; errors begin with it and with
             the index of the image.
         allow_empty (bool): Whether a list of no images is right.
@@ -22,7 +25,8 @@ def check_images(
         Arrays of shape :math:`(3, H, W)` and dtype :obj:`float32`.
 
     Raises:
-        TypeError: Not a list of arrays of numbers.
+        ImageReadError: A file cannot be read.
+        TypeError: Not a list, or of something else.
         ValueError: An image of another layout, without pixels or with NaN, or
             an empty list where none is allowed.
 
@@ -31,10 +35,10 @@ def check_images(
         raise ValueError(
             f'{name} must be a list of images, each (3, H, W), but is one '
             f'array of shape {imgs.shape}; for one image give [img]')
-    if isinstance(imgs, (str, bytes)):
+    if isinstance(imgs, (str, bytes, os.PathLike, Image.Image)):
         raise TypeError(
-            f'{name} must be a list of images, but is the string {imgs!r}; '
-            'read files with vasily_fashion.utils.read_image first')
+            f'{name} must be a list of images, but is one, {imgs!r}; give a '
+            'list of it')
     try:
         imgs = list(imgs)
     except TypeError as e:

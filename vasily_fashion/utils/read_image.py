@@ -160,6 +160,23 @@ def _decode(image, f, path, max_pixel):
             'PPM of another maximum than 255, or BMP in runs); save it as PNG')
     if image.format in ('JPEG', 'MPO'):
         _check_scans(f, path)
+    return as_array(image, path, raw_mode)
+
+
+def as_array(image: Image.Image, name: str, raw_mode: str = '') -> np.ndarray:
+    """Convert an image of Pillow as :func:`read_image` does.
+
+    Args:
+        image (PIL.Image.Image): The image.
+        name (str): What the caller called it; errors begin with it.
+        raw_mode (str): How the file had the pixels, of a PNG.
+
+    Returns:
+        numpy.ndarray: :math:`(3, H, W)`, :obj:`float32`, RGB, :math:`[0, 255]`.
+
+    Raises:
+        ImageReadError: Its pixels are of an unusual format.
+    """
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation)
     if orientation in _TURNS:
@@ -178,12 +195,12 @@ def _decode(image, f, path, max_pixel):
             grey[grey == transparent] = 65535
         if grey.min() < 0 or grey.max() > 65535:
             raise ImageReadError(
-                f'{path}: its pixels are 32-bit integers beyond 0..65535; '
+                f'{name}: its pixels are 32-bit integers beyond 0..65535; '
                 'save it as an 8-bit PNG or JPEG')
         return np.repeat((grey / 257)[np.newaxis], 3, axis=0)
     if image.mode == 'F':
         raise ImageReadError(
-            f'{path}: its pixels are floating point numbers of an unknown '
+            f'{name}: its pixels are floating point numbers of an unknown '
             'range; save it as an 8-bit PNG or JPEG')
 
     if image.has_transparency_data:

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.links.ssd.convolution_names import convolution_names
@@ -79,14 +80,18 @@ class FashionSSD300(SSD300):
             for head, source in zip(heads, sources, strict=True):
                 _initialize(head, self.extractor[source].out_channels)
 
+    def __repr__(self) -> str:
+        return (f'<FashionSSD300 of {self.n_fg_class} classes on {self.device}, '
+                f'score_thresh {self.score_thresh:g}>')
+
     def predict(
-            self, imgs: Iterable[np.ndarray],
+            self, imgs: Iterable[Any],
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Detect items in raw images.
 
         Args:
-            imgs (iterable of numpy.ndarray): Images of any size, each
-                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
+                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
 
         Returns:
             tuple of lists:

@@ -142,12 +142,15 @@ class StyleExtractorBN(chainer.Chain):
         """
         return letterbox(img, self.insize) / np.float32(255)
 
-    def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
+    def __repr__(self) -> str:
+        return f'<StyleExtractorBN of {self.dim} numbers on {self.device}>'
+
+    def extract(self, imgs: Iterable[Any]) -> np.ndarray:
         """Embed raw images.
 
         Args:
-            imgs (iterable of numpy.ndarray): Images of any size, each
-                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
+                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
 
         Returns:
             numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare
