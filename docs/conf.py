@@ -12,7 +12,8 @@ version = release = vasily_fashion.__version__
 root_doc = 'docs/index'
 include_patterns = [
     'docs/**', 'README.md', 'README.ja.md', 'CHANGELOG.md', 'CONTRIBUTING.md',
-    'examples/*/README.md', 'vasily_fashion/datasets/README.md', 'weights/README.md']
+    '.github/SECURITY.md', 'examples/*/README.md', 'vasily_fashion/datasets/README.md',
+    'weights/README.md']
 extensions = [
     'myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.mathjax',
     'sphinx.ext.viewcode']
