@@ -67,7 +67,8 @@ def test_far_from_zero(offset):
     (np.zeros((3, 2)), [0, 0], 1, r'categories has shape \(2,\) for 3'),
     (np.zeros((3, 2)), [0., 1., 1.], 1, 'categories are float'),
     (np.zeros((3, 2)), [0, 0, 0], 0, 'k must be an integer from 1, not 0'),
-    (np.zeros((3, 2)), [0, 0, 0], 1.5, 'k must be')])
+    (np.zeros((3, 2)), [0, 0, 0], 1.5, 'k must be'),
+    (np.zeros((3, 2)), [0, 0, 0], float('nan'), 'k must be')])
 def test_bad_input(x, categories, k, message):
     with pytest.raises(ValueError, match=message):
         eval_neighbor_purity(x, categories, k)

@@ -206,6 +206,8 @@ _X = np.zeros((2, 3), dtype=np.float32)
      r'query_categories are float and int'),
     (dict(ks=[0]), r'ks must be'),
     (dict(ks=[1.5]), r'ks must be'),
+    (dict(ks=[float('nan')]), r'ks must be'),
+    (dict(n_missed=float('nan')), r'n_missed must be'),
     (dict(n_missed=-1), r'n_missed must be'),
 ])
 def test_bad_input(kwargs, message):

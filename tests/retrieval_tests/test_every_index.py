@@ -373,7 +373,7 @@ except OSError as error:
     print(error)
 '''], capture_output=True, text=True)
     assert f'{tmp_path / "milvus.db"}: Milvus cannot be opened' in done.stdout
-    assert 'has another process opened the file' in done.stdout
+    assert 'or another process, such as the app, has it open' in done.stdout
     index.close()
 
 

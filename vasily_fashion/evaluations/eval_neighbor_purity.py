@@ -36,7 +36,7 @@ def eval_neighbor_purity(
     _, categories, counts = np.unique(
         _check_column(categories, 'categories', n), return_inverse=True,
         return_counts=True)
-    if int(k) != k or k < 1:
+    if not float(k).is_integer() or k < 1:
         raise ValueError(f'k must be an integer from 1, not {k}')
     if n <= k:
         raise ValueError(f'{n} embeddings have no {k} neighbours each')

@@ -126,9 +126,9 @@ def _rank(q, g, match, other, ks, n_missed):
 
     """
     ks = list(ks)
-    if any(int(k) != k or k < 1 for k in ks):
+    if any(not float(k).is_integer() or k < 1 for k in ks):
         raise ValueError(f'ks must be positive integers, not {ks}')
-    if int(n_missed) != n_missed or n_missed < 0:
+    if not float(n_missed).is_integer() or n_missed < 0:
         raise ValueError(
             f'n_missed must be an integer from 0, not {n_missed}')
 

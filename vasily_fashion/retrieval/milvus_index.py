@@ -341,7 +341,8 @@ def _connect(uri, token):
     except MilvusException as error:
         raise OSError(
             f'{uri}: Milvus cannot be opened ({error.message}): '
-            + ('has another process opened the file, such as the app? End it first'
+            + ('it is no file of Milvus Lite, or another process, such as the app, '
+               'has it open: end that first'
                if _is_file(uri) else 'check the address and the token')) from error
     _n_client[os.path.abspath(uri)] += 1
     return client
