@@ -38,8 +38,8 @@ def embed_catalogue(
             cuts the images then.
 
     Returns:
-        list of str: The ids of the catalogue, as
-        :func:`~vasily_fashion.retrieval.gallery.product_ids` gives them, in its order.
+        list of str: The ids of the catalogue, in its order: as those of
+        :meth:`~vasily_fashion.retrieval.Gallery.from_dataset`.
     """
     gallery = dataset.choose(dataset.is_gallery)
     ids = product_ids(gallery)
