@@ -25,7 +25,7 @@ html_copy_source = False
 html_math_renderer = 'mathjax'
 
 myst_heading_anchors = 4
-# a README links to folders and scripts beside it, which are no pages
+# a README links to folders and scripts beside it, which are not pages
 suppress_warnings = ['myst.xref_missing', 'myst.header']
 
 autodoc_member_order = 'bysource'

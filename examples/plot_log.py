@@ -57,7 +57,7 @@ def read_logs(paths):
 
     Raises:
         OSError: If a file cannot be read.
-        ValueError: If one is no log, or has no line yet.
+        ValueError: If one is not a log, or has no line yet.
     """
     lines, n_before = [], 0
     for path in paths:
@@ -65,7 +65,7 @@ def read_logs(paths):
             try:
                 log = json.load(file)
             except ValueError as error:
-                raise ValueError(f'{path} is no log: {error}') from error
+                raise ValueError(f'{path} is not a log: {error}') from error
         if not log or 'main/loss' not in log[0]:
             raise ValueError(f'{path} has no line with main/loss')
         lines += [

@@ -18,7 +18,7 @@ FASHION_CATEGORIES = (
 )
 
 #: Clothing Co-Parsing's labels (label_list.mat) -> fashion category. Labels
-#: that are not here (skin, hair, jewellery, hosiery, underwear) are no item.
+#: that are not here (skin, hair, jewellery, hosiery, underwear) are not items.
 CCP_TO_FASHION = {
     'bag': 'bag',
     'belt': 'belt',
@@ -90,7 +90,7 @@ MODANET_TO_FASHION = {
 }
 
 #: Fashionpedia's categories -> fashion category. Parts (sleeve, collar, ...)
-#: and what is not here (glove, watch, hosiery, umbrella) are no item.
+#: and what is not here (glove, watch, hosiery, umbrella) are not items.
 FASHIONPEDIA_TO_FASHION = {
     'shirt, blouse': 'top',
     'top, t-shirt, sweatshirt': 'top',

@@ -42,7 +42,7 @@ class IndexFile:
         self.opened = None
 
     def stamp(self):
-        """What is another when the file is another; :obj:`None` of Milvus.
+        """A stamp that changes with the file; :obj:`None` for Milvus.
 
         Raises:
             OSError: If it is not there.
@@ -57,7 +57,7 @@ class IndexFile:
         return about.st_mtime_ns, about.st_size, about.st_ino
 
     def load(self):
-        """Open it; raises as the given function does.
+        """Open the index; errors of the given function pass through.
 
         Returns:
             Catalogue: It.
@@ -68,5 +68,5 @@ class IndexFile:
 
 
 def version_of(seconds):
-    """A time in words, of an index."""
+    """Format the time of an index."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Connections that are bounded in number, and in time without a request."""
+"""Connections with limits on their number and on their idle time."""
 import errno
 import logging
 import math
@@ -18,7 +18,7 @@ _told_at = -math.inf
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection, which alone would wait for headers for ever."""
+    """uvicorn's connection, with a time limit for the headers."""
 
     _deadline = None
 
@@ -55,7 +55,7 @@ class Connection(H11Protocol):
 
 
 def say_when_files_are_out(loop, context):
-    """An exception handler of asyncio, which would log thousands of tracebacks."""
+    """Log one line, not thousands of tracebacks, when file descriptors run out."""
     error = context.get('exception')
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         warn_seldom('no connection can be taken: %s (ulimit -n)', error.strerror)
@@ -64,7 +64,7 @@ def say_when_files_are_out(loop, context):
 
 
 def warn_seldom(message, *args):
-    """Log a warning, one a minute."""
+    """Log a warning at most once a minute."""
     global _told_at
     if time.monotonic() - _told_at >= _SILENT_SECONDS:
         _told_at = time.monotonic()

@@ -45,7 +45,7 @@ async def client(args, snaps, huge, rng, answers):
 
 
 def spoil(content, huge, rng):
-    """What is to be refused, and how."""
+    """Make a request that the server must refuse."""
     kind = rng.integers(5)
     if kind == 0:
         return 'no image', rng.bytes(int(rng.integers(0, 99999))), {}, {422, 503}
@@ -59,14 +59,14 @@ def spoil(content, huge, rng):
 
 
 def many_pixels():
-    """A file of some kilobytes, 25 million pixels."""
+    """A file of a few kilobytes with 25 million pixels."""
     file = io.BytesIO()
     Image.new('L', (5000, 5000)).save(file, 'PNG')
     return file.getvalue()
 
 
 def resident(pid):
-    """Megabytes that a process has in memory; Linux says it."""
+    """Memory of a process in megabytes, on Linux."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith('VmRSS'):
             return int(line.split()[1]) / 1e3
@@ -80,7 +80,7 @@ async def watch(pid, seconds, memory):
 
 
 async def run(args):
-    """Send all; return the numbers."""
+    """Send all requests; return the numbers."""
     async with httpx.AsyncClient(base_url=args.url, timeout=_TIMEOUT) as session:
         shop = (await session.get('shop')).json()
         snaps = ([path.read_bytes() for path in map(Path, args.photo)] or [

@@ -97,7 +97,7 @@ class SnapSearch:
             SearchResult: What was found.
 
         Raises:
-            ImageReadError: If the content is no image, or too large a one.
+            ImageReadError: If the content is not an image, or too large a one.
             ValueError: If a box is empty or outside of the snap.
         """
         start = time.perf_counter()
@@ -126,7 +126,7 @@ class SnapSearch:
             list of Product: Nearest first.
 
         Raises:
-            ValueError: If it is no embedding.
+            ValueError: If it is not an embedding.
         """
         content = base64.urlsafe_b64decode(embedding)
         if len(content) != self._n_byte:
@@ -186,7 +186,7 @@ class _Remembering:
 
 
 class _Offered:
-    """An index, of which what the shop does not have any more is not found."""
+    """An index without the products that the shop no longer has."""
 
     def __init__(self, index, shop):
         self._index, self._shop = index, shop

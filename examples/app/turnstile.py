@@ -1,11 +1,11 @@
-"""Lets a bounded number of requests in, and computes one at a time."""
+"""A bounded queue of requests, computed one at a time."""
 import time
 
 import anyio
 
 
 class Full(Exception):
-    """There are as many requests as may wait."""
+    """The queue is full."""
 
 
 class Turnstile:
@@ -29,7 +29,7 @@ class Turnstile:
         self._since = None
 
     async def run(self, request, function, *args):
-        """Take a seat, and call a function in a thread when those before are done.
+        """Queue a function call, and run it in a thread when its turn comes.
 
         Args:
             request (starlette.requests.Request): If its client hangs up before
@@ -74,6 +74,6 @@ class Turnstile:
 
     @property
     def busy_for(self):
-        """Seconds since the one that is computed was begun; 0 if none is."""
+        """Seconds since the current call began; 0 if there is none."""
         since = self._since
         return 0. if since is None else time.monotonic() - since

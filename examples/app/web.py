@@ -1,7 +1,6 @@
 """The web side: a page for people, JSON for programs."""
 import asyncio
 import contextlib
-import email.message
 import enum
 import functools
 import io
@@ -16,6 +15,7 @@ from vasily_fashion.utils import ImageReadError
 from vasily_fashion.visualizations import CATEGORY_COLOURS
 
 import numpy as np
+from body import Room, image_of, read_body
 from connection import say_when_files_are_out
 from fastapi import HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,7 +27,6 @@ from pydantic import BaseModel, Field
 from snap_search import Product, SearchResult
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import ClientDisconnect
 from turnstile import Full, Turnstile
 
 _PAGE = Path(__file__).parent / 'page'
@@ -38,14 +37,9 @@ _THUMBNAIL = 320  # the longer side of a product's picture, in pixels
 _N_KEPT = 2000  # thumbnails that are kept in memory, of 20 kB or so
 _MAX_K, _MAX_BOX = 50, 20
 _MAX_EMBEDDING = 20_000  # characters, of 3,750 numbers
-_UPLOAD_SECONDS = 30
-_MAX_PART = 20  # of a form
 LOOPBACK = '127.0.0.1', 'localhost', '::1', '[::1]'
 # After so long a search is said to hang.
 _STUCK_SECONDS = 60
-# A client that sends too much is listened to for as much again, so that it
-# hears the answer; then the connection is closed.
-_PATIENCE = 4
 
 _log = logging.getLogger(__name__)
 
@@ -166,7 +160,7 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
             state.refused = str(error)
 
     def look():
-        """See whether the index was replaced; a task that ends when it is open."""
+        """Open the index again if it was replaced; return the task that does so."""
         if index_file is not None and (state.opening is None or state.opening.done()):
             state.opening = asyncio.create_task(open_again())
         return state.opening
@@ -327,99 +321,8 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
     return app
 
 
-class Room:
-    """Memory for what clients send.
-
-    A client takes of it what it has sent, not what it says that it will.
-
-    Args:
-        n_byte (int): How much there is.
-    """
-
-    def __init__(self, n_byte):
-        self._n_left = n_byte
-
-    @contextlib.contextmanager
-    def hold(self):
-        """A function that takes bytes until the end, where there are so many."""
-        n_held = 0
-
-        def hold(n):
-            nonlocal n_held
-            if n > self._n_left:
-                raise Full
-            self._n_left -= n
-            n_held += n
-
-        try:
-            yield hold
-        finally:
-            self._n_left += n_held
-
-
-async def read_body(request, max_byte, hold):
-    """What a client sends.
-
-    Raises:
-        Full: If there is no room for it.
-        HTTPException: If it is too much, or comes too slowly.
-    """
-    parts, n = [], 0
-    try:
-        async with asyncio.timeout(_UPLOAD_SECONDS):
-            async for part in request.stream():
-                n += len(part)
-                if n > _PATIENCE * max_byte:
-                    break
-                if n <= max_byte:
-                    hold(len(part))
-                    parts.append(part)
-                else:
-                    parts.clear()
-    except TimeoutError:
-        raise HTTPException(
-            408, f'the snap did not come within {_UPLOAD_SECONDS} seconds'
-        ) from None
-    except ClientDisconnect:
-        raise HTTPException(400, 'the client has gone') from None
-    if n > max_byte:
-        raise HTTPException(
-            413, f'the file has more than {max_byte / 1e6:g} MB; scale the '
-            'picture down')
-    return b''.join(parts)
-
-
-def image_of(content, content_type):
-    """The image file in a body: all of it, or the file of a form.
-
-    Raises:
-        HTTPException: If there is none.
-    """
-    about = email.message.Message()
-    about['Content-Type'] = content_type
-    if about.get_content_type() == 'multipart/form-data':
-        boundary = about.get_boundary('').encode('latin-1', 'replace')
-        parts = (b'\r\n' + content).split(b'\r\n--' + boundary, _MAX_PART)[1:]
-        files = [part.partition(b'\r\n\r\n')[2] for part in parts if
-                 b'filename' in part.partition(b'\r\n\r\n')[0].lower()]
-        if len(files) != 1:
-            raise HTTPException(
-                422, f'the form has {len(files)} files; send one, as '
-                'curl -F file=@snap.jpg does')
-        content = files[0]
-    if not content:
-        raise HTTPException(
-            422, 'the image: it is empty; send the bytes of an image file, as '
-            'curl --data-binary @snap.jpg does')
-    if content[:99].lstrip()[:1] in (b'{', b'['):
-        raise HTTPException(
-            422, 'the image: this is JSON; send the bytes of an image file, as '
-            'curl --data-binary @snap.jpg does')
-    return content
-
-
 def refuse_other_sites(request, allowed_origins):
-    """Refuse what the page of another site sends by a visitor's browser.
+    """Refuse requests from pages of other sites.
 
     Raises:
         HTTPException: If it is such.
@@ -454,7 +357,7 @@ def parse_boxes(texts):
 
 
 def jpeg(img, side):
-    """The bytes of a JPEG, of up to so many pixels a side."""
+    """Encode an image as JPEG, scaled down to `side` pixels."""
     image = Image.fromarray(
         np.clip(img, 0, 255).astype(np.uint8).transpose(1, 2, 0))
     image.thumbnail((side, side))

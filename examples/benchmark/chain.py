@@ -59,7 +59,7 @@ def networks(precision):
 
 
 def random_index():
-    """As many product images as a shop has; what is in them takes no time."""
+    """An index of random embeddings, as large as that of a shop."""
     index = FlatIndex(_N_DIM)
     index.add(np.random.RandomState(0).standard_normal(
         (_N_PRODUCT, _N_DIM)).astype(np.float32), range(_N_PRODUCT))

@@ -1,4 +1,4 @@
-"""Draw the title picture: a snap, and what a shop has like it."""
+"""Draw the title picture: a snap and similar products of a shop."""
 import argparse
 import sys
 

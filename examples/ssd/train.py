@@ -117,7 +117,7 @@ def main(argv=None):
 
 
 def open_photos(args, name, root, purpose, options):
-    """The photos of a data set that are to train on, or to choose weights by."""
+    """Open the photos of a data set, for training or for choosing weights."""
     missing = 'skip' if args.skip_missing else 'raise'
     if name == 'synthetic':
         seed = args.seed if purpose == 'train' else args.seed + 1000

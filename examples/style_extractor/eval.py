@@ -225,7 +225,7 @@ def evaluate_by_protocol(args):
 
 
 def make_methods(args, gallery=None):
-    """What embeds images, by name."""
+    """The embedding functions to score, by name."""
     photos = None
     if args.precision == 'int8':
         rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
@@ -253,7 +253,7 @@ def print_scores(name, scores):
 
 
 def load_detector(args):
-    """The detector, set to find what average precision counts."""
+    """The detector, with the thresholds that average precision needs."""
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     if args.vote_thresh is not None:
         detector.coder = VotingMultiboxCoder(detector.coder, args.vote_thresh)

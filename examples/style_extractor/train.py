@@ -176,7 +176,7 @@ def main(argv=None):
 
 
 def open_pairs(args, name, root, purpose, options, grounds):
-    """The pairs of a data set that are to train on, or to choose weights by."""
+    """Open the pairs of a data set, for training or for choosing weights."""
     missing = 'skip' if args.skip_missing else 'raise'
     images = options.get('images')
     if name == 'synthetic':

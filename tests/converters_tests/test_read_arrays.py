@@ -140,7 +140,7 @@ def test_zip_of_something_else(tmp_path):
 @pytest.mark.parametrize('content', [b'', b'no weights at all'])
 def test_no_weights_file(tmp_path, content):
     (tmp_path / 'a.npz').write_bytes(content)
-    with pytest.raises(OSError, match='a.npz is no weights file'):
+    with pytest.raises(OSError, match='a.npz is not a weights file'):
         read_arrays(tmp_path / 'a.npz')
 
 

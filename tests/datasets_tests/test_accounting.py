@@ -375,7 +375,7 @@ def test_a_heic_is_named(tmp_path, capsys):
     ('<size><width>wide</width></size>', "its width is 'wide'")])
 def test_an_object_that_lacks_something(tmp_path, text, message):
     root = _voc(tmp_path, {'a.xml': _object() + text}, ['a.png'])
-    with pytest.raises(ValueError, match=f'a.xml is no annotation.*{message}') as caught:
+    with pytest.raises(ValueError, match=f'a.xml is not an annotation.*{message}') as caught:
         GenericVOCBboxDataset(root)
     assert 'NoneType' not in str(caught.value)
 
@@ -383,7 +383,7 @@ def test_an_object_that_lacks_something(tmp_path, text, message):
 def test_an_xml_of_another_kind(tmp_path):
     root = _voc(tmp_path, {'a.xml': _object()}, ['a.png'])
     trees.write_text(root / 'Annotations' / 'a.xml', '<annotations/>')
-    with pytest.raises(ValueError, match="a.xml is no .*its first tag is 'annotations'"):
+    with pytest.raises(ValueError, match="a.xml is not .*its first tag is 'annotations'"):
         GenericVOCBboxDataset(root)
 
 

@@ -80,7 +80,7 @@ def test_deepfashion2_items_are_in_order_of_their_number(deepfashion2):
 @pytest.mark.parametrize('change, message', [
     ({'source': 'street'}, 'source'), ({'pair_id': None}, '000001.json'),
     ({'item1': {'category_id': 14}}, 'KeyError'),
-    ({'item2': 5}, 'no annotation of DeepFashion2')])
+    ({'item2': 5}, 'not an annotation of DeepFashion2')])
 def test_deepfashion2_damaged_annotation(deepfashion2, change, message):
     path = deepfashion2 / 'train' / 'annos' / '000001.json'
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
@@ -88,7 +88,7 @@ def test_deepfashion2_damaged_annotation(deepfashion2, change, message):
     with pytest.raises(ValueError, match=message):
         dataset[0]
     path.write_text('{"source": "user", "pair')
-    with pytest.raises(ValueError, match='000001.json is no whole JSON file'):
+    with pytest.raises(ValueError, match='000001.json is not a whole JSON file'):
         dataset[0]
 
 
@@ -190,7 +190,7 @@ def _annotation(**kwargs):
     ({'annotations': [{'id': 3}]}, "an entry lacks 'category_id'"),
     ({'images': [{'id': 5, 'file_name': 'b.jpg'}] * 2}, 'two images of one id'),
     *(({'images': [{'id': 5, 'file_name': name}],
-        'annotations': [_annotation()]}, 'no file in the folder')
+        'annotations': [_annotation()]}, 'not a file in the folder')
       for name in ('../b.jpg', '/etc/passwd', 'a/../../b.jpg', 'C:\\b.jpg',
                    '..\\b.jpg', '')),
 ])
@@ -202,7 +202,7 @@ def test_coco_bad_input(tmp_path, kwargs, message):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('{"images": [', 'no whole JSON'), ('[]', 'holds a list'),
+    ('{"images": [', 'not a whole JSON'), ('[]', 'holds a list'),
     (b'{"a": "\xff"}', 'UTF-8')])
 def test_coco_damaged_file(tmp_path, text, message):
     root = trees.make_coco(tmp_path)
@@ -295,7 +295,7 @@ def test_fashionpedia(tmp_path, split, folder):
     trees.make_coco(tmp_path / 'x')
     (tmp_path / 'x' / 'photos').rename(tmp_path / folder)
     dataset = FashionpediaBboxDataset(tmp_path, split)
-    # ids start at 0, and a part is no item
+    # ids start at 0, and a part is not an item
     assert _named(dataset)['sub/å.png'] == [('top', (4, 2, 24, 12))]
     own = FashionpediaBboxDataset(tmp_path, split, own_categories=True)
     assert own.label_names == ('shirt, blouse', 'sleeve')
@@ -325,7 +325,7 @@ def test_voc(tmp_path):
 def test_voc_damaged_annotation(tmp_path, text):
     root = trees.make_voc(tmp_path)
     (root / 'Annotations' / 'empty.xml').write_text(text)
-    with pytest.raises(ValueError, match='empty.xml is no annotation'):
+    with pytest.raises(ValueError, match='empty.xml is not an annotation'):
         GenericVOCBboxDataset(root)
 
 

@@ -10,7 +10,7 @@ from chainercv.utils import assert_is_bbox_dataset
 from scipy.io import loadmat, savemat
 
 # Made up, but with the traps of the real list: 59 names of which value 0 is
-# 'null', and names that are no item.
+# 'null', and names that are not items.
 _NAMES = ['null', 'accessories', 'bag', 'belt', 'skin', 'hair', 'dress',
           'shoes', 'hat']
 _NAMES += [f'other{i}' for i in range(59 - len(_NAMES))]
@@ -31,7 +31,7 @@ def _values(**rects):
 
 
 _ANNOTATIONS = {
-    # labels that are no item around two that are
+    # labels that are not items around two that are
     '0001': _values(skin=[(0, 0, 20, 40)], dress=[(10, 5, 50, 35)],
                     bag=[(20, 0, 30, 10)], hair=[(0, 0, 5, 5)]),
     # two shoes are one item; a stray mark of 1 % is none of it

@@ -121,7 +121,7 @@ def test_worn_products(shop, colorful):
     chance = np.random.default_rng(0)
     shapes = {dataset.read_street(0, chance).shape for _ in range(8)}
     assert len(shapes) > 3
-    # a photo of no plain ground is its own street side
+    # a photo without a plain ground is its own street side
     np.testing.assert_array_equal(dataset[2][0], dataset[2][1])
     with pytest.raises(ValueError, match='nothing to train on'):
         WornProductDataset(

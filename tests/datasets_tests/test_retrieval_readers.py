@@ -99,7 +99,7 @@ def _change(path, old, new):
     ('Eval/list_eval_partition', '4\n', '', 'first line is not a number'),
     ('Eval/list_eval_partition', ' train', '', 'row 1 has 3 columns, not 4'),
     ('Eval/list_eval_partition', ' val', ' query', 'another benchmark'),
-    ('Eval/list_eval_partition', 'img/TOPS', '../TOPS', 'no file in the folder'),
+    ('Eval/list_eval_partition', 'img/TOPS', '../TOPS', 'not a file in the folder'),
     ('Anno/list_bbox_consumer2shop', 'shop_01', 'shop_09', 'has no box of 1'),
     ('Anno/list_bbox_consumer2shop', '36', '3x', 'list_bbox.*could not convert'),
 ])
@@ -158,7 +158,7 @@ def test_street2shop(tmp_path):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('[{"photo": 1', 'no whole JSON'), ('{}', 'holds a dict, not a list'),
+    ('[{"photo": 1', 'not a whole JSON'), ('{}', 'holds a dict, not a list'),
     ('[{"photo": 1, "product": 2}]', "KeyError 'bbox'")])
 def test_street2shop_bad_input(tmp_path, text, message):
     root = trees.make_street2shop(tmp_path)

@@ -158,7 +158,7 @@ def test_connections_without_a_request_are_closed(serve, url):
     body.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
     assert body.recv(9999).startswith(b'HTTP/1.1 200')
     start = time.monotonic()
-    for i in range(9):  # bytes that come now and then are no request
+    for i in range(9):  # bytes that come now and then are not a request
         time.sleep(1)
         partial.sendall(b'x')
         if i == 3:

@@ -384,7 +384,7 @@ def test_own_box(page, screenshot):
     assert not page.locator('#same').is_visible()
     assert page.locator('#draw').get_attribute('aria-pressed') == 'false'
     screenshot(page, 'own_box')
-    # another takes its place; a click is no box
+    # another takes its place; a click is not a box
     _draw_box(page, (.3, .2), (.3, .2))
     _status(page, '^Drag from one corner')
     assert page.locator('.box').count() == n + 1

@@ -52,7 +52,7 @@ def test_picture(tmp_path, scores, others, width):
 
 
 @pytest.mark.parametrize('text, message', [
-    (None, 'No such file'), ('', 'is no log'), ('[]', 'has no line'),
+    (None, 'No such file'), ('', 'is not a log'), ('[]', 'has no line'),
     ('[{"loss": 1}]', 'has no line')])
 def test_wrong_log(tmp_path, capsys, text, message):
     path = tmp_path / 'log'

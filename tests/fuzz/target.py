@@ -27,7 +27,7 @@ class Target:
 
 
 def run(target, data, folder):
-    """Read bytes; raise what is no expected error.
+    """Read bytes; raise what is not an expected error.
 
     Returns:
         bool: Whether they were read.

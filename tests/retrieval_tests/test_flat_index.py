@@ -151,7 +151,7 @@ def test_tiny_and_huge_numbers():
     index.add(gallery, list('abcd'))
     distances, ids = index.search(gallery, 4)
     assert np.isfinite(distances).all()
-    # 1e-50 is no float32: equal to 0, so in insertion order
+    # 1e-50 is not a float32: equal to 0, so in insertion order
     assert [''.join(row) for row in ids] == ['abcd', 'abcd', 'cabd', 'dabc']
 
 

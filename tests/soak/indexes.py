@@ -294,7 +294,7 @@ def main(argv=None):
     parser.add_argument('--n-operation', type=int, default=1000000)
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args(argv)
-    # filled now, so that they are no growth later
+    # filled now, so that they are not growth later
     seconds = np.full(args.n_operation, np.nan)  # zeros take no memory before they are written
     operations = np.full(args.n_operation, '', 'U15')
     resident = []

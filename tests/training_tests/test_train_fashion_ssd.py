@@ -51,7 +51,7 @@ def test_files(run):
         assert np.isfinite(line['main/loss']) and line['main/loss'] >= 0
         assert line['main/loss'] == pytest.approx(
             line['main/loss/loc'] + line['main/loss/conf'], rel=1e-4)
-    # the last weights, though 5 is no multiple of the interval
+    # the last weights, though 5 is not a multiple of the interval
     saved = tiny_ssd()
     chainer.serializers.load_npz(out / 'model.npz', saved)
     for name, array in _weights(model).items():

@@ -253,7 +253,7 @@ def test_another_network(tmp_path, change):
 
 
 def _text(path):
-    path.write_text('these are no weights')
+    path.write_text('these are not weights')
 
 
 def _empty(path):

@@ -25,7 +25,7 @@ def n_thread():
 
 
 class _Threads:
-    """The threads of one process, and what sets the number of its BLAS'."""
+    """The threads of one process, and the control of its BLAS threads."""
 
     # Keyed by process: neither threads nor held locks survive a fork, as a
     # worker of MultiprocessIterator is.
@@ -96,7 +96,7 @@ def parallel_slices(function, n, least=1):
 
 
 def workspace(name, shape, dtype):
-    """An uninitialised array on memory that this thread uses again.
+    """An uninitialised array in memory that this thread reuses.
 
     Args:
         name (str): Arrays of one name share memory.

@@ -44,7 +44,7 @@ _KERNELS_A_THREAD = 1 << 12
 
 
 class _Tiling:
-    """How the outputs of a batch are cut into tiles, and those grouped."""
+    """The tiles of a batch's outputs, and their groups."""
 
     def __init__(self, n, out_size, pad):
         self.n = n
@@ -118,7 +118,7 @@ class _Tiling:
 
 
 def is_suitable(x, W_shape, geometry):
-    """Whether the fast algorithm exists for, and pays at, this convolution."""
+    """Whether the fast algorithm supports this convolution and is faster."""
     return (
         chainer.config.accelerate == 'fast'
         and x.dtype == np.float32

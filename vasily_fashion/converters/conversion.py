@@ -2,7 +2,7 @@ import numpy as np
 
 
 class Conversion:
-    """What a converter made of a file.
+    """The result of a converter.
 
     Attributes:
         arrays (dict): From names of this library's link, such as

@@ -113,6 +113,6 @@ def _layers(arrays):
 def _at_rank(array, ndim, source):
     if array.ndim != ndim:
         raise ValueError(
-            f'{source} is of shape {array.shape}: it is no convolution of '
+            f'{source} is of shape {array.shape}: it is not a convolution of '
             f'{_LAYOUT}')
     return array

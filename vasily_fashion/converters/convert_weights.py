@@ -56,7 +56,7 @@ def convert_weights(path: str | os.PathLike[str]) -> Conversion:
         if not any(name.endswith(('conv1_1/W', 'conv1_1/conv/W'))
                    for name in arrays):
             raise ValueError(
-                f'{path} is of no layout that can be converted: it has '
+                f'{path} has no layout that can be converted: it has '
                 f'{", ".join(sorted(arrays)[:3])} and so on, but none of '
                 f'{", ".join(start for start, _ in _LAYOUTS)}, .../conv1_1/W')
     try:

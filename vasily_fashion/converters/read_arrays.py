@@ -13,7 +13,7 @@ _MAX_BYTE = 4 << 30
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read every array of a weights file, of whatever framework.
+    """Read all arrays of a weights file of any framework.
 
     No format may run code: .npz is read without pickle, and torch unpickles
     weights alone. What a file begins with says what it is, not its name.
@@ -50,7 +50,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         read, kind = _read_safetensors, 'a .safetensors file'
     else:
         raise OSError(
-            f'{path} is no weights file: it is neither .npz nor HDF5, '
+            f'{path} is not a weights file: it is neither .npz nor HDF5, '
             '.safetensors or .pth')
     try:
         arrays = read(path)

@@ -1,4 +1,4 @@
-"""What becomes of each annotation of a detection data set."""
+"""Count what each annotation of a detection data set becomes."""
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ _Box = tuple[float, float, float, float]
 
 
 class AnnotationAccount:
-    """Boxes of photos, and how many annotations are no boxes, and why.
+    """The boxes of photos, and counts of the annotations that are left out, by reason.
 
     Args:
         label_of_name (dict): Of the categories that are items.
@@ -15,7 +15,7 @@ class AnnotationAccount:
         left_out (Counter): Reason to number of annotations: 'crowd', 'difficult',
             'empty', 'outside' (of the size that the annotation names), 'twice' (the
             same box and label in one photo).
-        unknown_categories (Counter): Name of a category that is no item to number of
+        unknown_categories (Counter): Name of a category that is not an item to number of
             its annotations.
     """
 
@@ -33,7 +33,7 @@ class AnnotationAccount:
             mark (str): Why it is left out, if it is marked so.
 
         Returns:
-            int: :obj:`None` if it is no item.
+            int: :obj:`None` if it is not an item.
         """
         if name not in self._label_of_name:
             self.unknown_categories[name] += 1
@@ -45,7 +45,7 @@ class AnnotationAccount:
 
     def add(self, photo: str, label: int, box: _Box,
             size: tuple[int, int] | None = None) -> None:
-        """Add a box (y_min, x_min, y_max, x_max), or count why it is none.
+        """Add a box (y_min, x_min, y_max, x_max), or count why it is left out.
 
         Args:
             photo (str): Its name.

@@ -54,7 +54,7 @@ class BboxListDataset(GetterDataset):
         left_out (dict): Reason to number of annotations that were left out: 'crowd',
             'difficult', 'empty', 'outside', 'twice', 'photo missing'.
         unknown_categories (dict): Name to number of annotations that were left out
-            because their category is no item.
+            because their category is not an item.
 
     Raises:
         FileNotFoundError: If photos are missing and are not to be skipped.
@@ -137,5 +137,5 @@ def check_pixels(bbox: np.ndarray, source: str | os.PathLike[str]) -> None:
 
 
 def is_share(bbox: np.ndarray) -> np.ndarray:
-    """Which boxes are in shares of the sides, as far as that can be told."""
+    """Guess which boxes are in shares of the image's sides."""
     return np.all(np.hstack((bbox >= -1, bbox[:, 2:] <= 1.001)), axis=1)

@@ -1,4 +1,4 @@
-"""From the category names of a data set to labels."""
+"""Map the category names of a data set to labels."""
 import os
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ def make_label_map(
         names: Iterable[str], to_fashion: dict[str, str] | None,
         source: str | os.PathLike[str],
         must_know: bool = True) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Which label each category of a data set has.
+    """Find the label of each category of a data set.
 
     Names are compared without case, spaces, ``-`` and ``_``; with a map, a singular and
     its plural are the same too. A name that stands in the map as it is goes before.
@@ -21,7 +21,7 @@ def make_label_map(
     Args:
         names (iterable of str): The data set's categories.
         to_fashion (dict or None): Name to fashion category; what is not in it
-            is no item. :obj:`None` keeps the data set's own categories.
+            is not an item. :obj:`None` keeps the data set's own categories.
         source (str or path): Where the names stand, for messages.
         must_know (bool): Whether one of the names has to be in the map.
 
@@ -65,7 +65,7 @@ def make_label_map(
 
 
 def describe_unknown(counts: Mapping[str, int]) -> list[str]:
-    """Say how often the most frequent unknown categories come."""
+    """Describe the most frequent unknown categories, with counts."""
     lines = [f'{n} of the unknown category {name!r}'
              for name, n in Counter(counts).most_common(_N_SHOWN)]
     if len(counts) > _N_SHOWN:

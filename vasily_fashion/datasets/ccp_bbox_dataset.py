@@ -112,7 +112,7 @@ class CCPBboxDataset(GetterDataset):
 
     @property
     def unknown_categories(self) -> dict[str, int]:
-        """Name to number of labels of photos that are no items; it reads them all."""
+        """From names of labels that are not items to their counts; this reads all photos."""
         counts: Counter[str] = Counter()
         for i in range(len(self)):
             counts.update(
@@ -170,13 +170,13 @@ def _load(path, name, check):
 def _check_names(cells):
     names = list(cells[0])
     if not all(isinstance(name, str) for name in names):
-        raise ValueError('a name is no text')
+        raise ValueError('a name is not text')
     return names
 
 
 def _check_values(values):
     if isinstance(values, str) or values.dtype == object:
-        raise ValueError('it is of no numbers')
+        raise ValueError('it does not hold numbers')
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         raise ValueError(f'it is of shape {values.shape}, or has NaN or infinity')
     return values

@@ -4,11 +4,12 @@
 
 The exit status is 0 if the data set is fit for training, 1 if something has
 to be mended or left out (images that are missing, broken or of another size than
-annotated, boxes that are empty, under two pixels or outside of their image, no
-box or example at all), 2 if it cannot be opened. Duplicates, queries without a product
-image, annotations that are left out, unknown categories, columns and files, and photos
-whose EXIF turns them while the annotation does not say which way up it is meant, are
-told, and no fault.
+annotated; boxes that are empty, under two pixels or outside of their image; no
+box or example at all), 2 if it cannot be opened.
+
+Reported, but not faults, are duplicates, queries without a product image,
+annotations that are left out, unknown categories, columns and files, and photos
+that EXIF turns while the annotation does not say which way up it is meant.
 """
 import argparse
 import hashlib

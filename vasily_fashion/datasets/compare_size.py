@@ -58,6 +58,6 @@ def _is_near(a, b):
 
 
 def _is_scaled(named, found):
-    """Whether one is the other times a number, but for rounding."""
+    """Whether one size is a multiple of the other, up to rounding."""
     scale = found[1] / named[1]
     return abs(found[0] - scale * named[0]) <= max(scale, 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
-    """Detection data sets one after the other, labelled for what they are.
+    """Concatenated detection data sets; each example says which classes its set annotates.
 
     A data set whose photos are not annotated with all categories says by its
     attribute `labelled`, a tuple of labels, with which they are. An item of

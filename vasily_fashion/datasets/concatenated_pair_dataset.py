@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ConcatenatedPairDataset(PairDataset):
-    """Pair data sets one after the other; no two of them share an item.
+    """Concatenated pair data sets, whose items are all different.
 
     Args:
         datasets (PairDataset): The data sets.

@@ -19,7 +19,7 @@ _TRUTH = {'true': True, '1': True, '1.0': True, 'yes': True,
 
 
 class CSVRetrievalDataset(RetrievalDataset):
-    """Images of items from a CSV of one's own.
+    """Images of items from your own CSV.
 
     The columns are those of Open Metric Learning: `label` (the item), `path`,
     `split`, `is_query`, `is_gallery`, and, if there are, `category` and the
@@ -133,8 +133,8 @@ def _box(row, path):
         box = [float(value) for value in values]
     except ValueError as error:
         raise ValueError(
-            f'{path}: the box of {row["path"]} is no four numbers: {error}'
+            f'{path}: the box of {row["path"]} is not four numbers: {error}'
         ) from error
     if 0 < np.isnan(box).sum() < 4:
-        raise ValueError(f'{path}: the box of {row["path"]} is no four numbers: {values}')
+        raise ValueError(f'{path}: the box of {row["path"]} is not four numbers: {values}')
     return box

@@ -1,4 +1,4 @@
-"""DeepFashion2's files, for the readers of its boxes and of its pairs."""
+"""Read DeepFashion2's files, for its two readers."""
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ _NAMES = (
 
 
 class Item(NamedTuple):
-    """What is read of an item of a photo."""
+    """One annotated item of a photo."""
 
     category_id: int  #: 1 to 13
     style: int  #: 0 is that of an item without a pair
@@ -96,6 +96,6 @@ def read_items(
             items.append(item)
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(
-            f'{path} is no annotation of DeepFashion2: '
+            f'{path} is not an annotation of DeepFashion2: '
             f'{type(error).__name__} {error}') from error
     return annotation, items

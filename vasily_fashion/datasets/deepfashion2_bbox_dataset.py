@@ -67,7 +67,7 @@ class DeepFashion2BboxDataset(GetterDataset):
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Reason to number of annotations that are left out, all of which it reads."""
+        """From reasons to counts of annotations that are left out; this reads all files."""
         n_solid = sum(len(label) for label in self.slice[:, 'label'])
         n_empty = sum(len(self._read_items(i)) for i in range(len(self))) - n_solid
         return {'empty': n_empty} if n_empty else {}

@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 
 class DeepFashion2RetrievalDataset(RetrievalDataset):
-    """Consumers' and shops' photos of DeepFashion2, an example an item.
+    """Consumers' and shops' photos of DeepFashion2; each example is one item.
 
     An item's id is ``'PAIR_ID-STYLE'``: photos of one pair id [#]_ show the
     same item where their style is the same and above 0. An item of style 0
-    has no pair: it is no query, but stays in the gallery, under an id of its
+    has no pair: it is not a query, but stays in the gallery, under an id of its
     own, ``'PAIR_ID-0-PHOTO-NUMBER'``. Consumer or shop is what `source` says.
 
     .. [#] Yuying Ge et al. DeepFashion2. CVPR 2019. For its protocol see

@@ -21,7 +21,7 @@ class GenericCOCOBboxDataset(BboxListDataset):
     """Photos with boxes from a COCO json, of any tool.
 
     Category and image ids may be any numbers or text, with gaps; a file that has
-    two image ids is one photo. Boxes of no area, or outside of the size that
+    two image ids is one photo. Boxes without area, or outside of the size that
     the json names, are left out; an annotation without a box has that of its
     segmentation (polygons or RLE, by pycocotools). Photos without boxes stay,
     as negatives.
@@ -31,7 +31,7 @@ class GenericCOCOBboxDataset(BboxListDataset):
         img_root (str or path): The folder of the photos.
         category_map (dict, 'common' or None): From the names of the file's
             categories to :obj:`~vasily_fashion.categories.\
-FASHION_CATEGORIES`; others are no item. 'common' knows the names of
+FASHION_CATEGORIES`; others are not items. 'common' knows the names of
             the data sets that this library reads. Names are compared without
             case, spaces, ``-``, ``_`` and plural. :obj:`None` keeps the
             file's own categories, in the order of their ids; those that
@@ -70,7 +70,7 @@ FASHION_CATEGORIES`; others are no item. 'common' knows the names of
         coco = read_json(annotation, dict)
         for key in ('images', 'annotations', 'categories'):
             if not isinstance(coco.get(key), list):
-                raise ValueError(f'{annotation} is no COCO json: it has no '
+                raise ValueError(f'{annotation} is not a COCO json: it has no '
                                  f'list of {key}')
         if not coco['annotations']:
             raise ValueError(
@@ -89,7 +89,7 @@ def _read(coco, annotation, category_map, use_crowded):
     def field(kind, entry, key):
         if not isinstance(entry, dict) or key not in entry:
             raise ValueError(
-                f'{annotation} is no COCO json: in {kind} an entry lacks {key!r}: '
+                f'{annotation} is not a COCO json: in {kind} an entry lacks {key!r}: '
                 f'{str(entry)[:80]}')
         value = entry[key]
         if key.endswith('id') and not isinstance(value, (int, float, str)):
@@ -160,7 +160,7 @@ def _read(coco, annotation, category_map, use_crowded):
                 left, top, width, height = map(float, x['bbox'])
             except (OverflowError, TypeError, ValueError) as error:
                 raise ValueError(
-                    f'{annotation}: bbox of annotation {x.get("id")} is no four '
+                    f'{annotation}: bbox of annotation {x.get("id")} is not four '
                     f'numbers: {error}') from error
         else:
             to_bbox = to_bbox or _index(coco)
@@ -237,7 +237,7 @@ def _decode(text):
     for byte in text.encode('ascii'):
         byte -= 48
         if not 0 <= byte < 64 or shift > 30:
-            raise ValueError('counts that are no RLE')
+            raise ValueError('counts that are not RLE')
         n |= (byte & 31) << shift
         shift += 5
         if not byte & 32:  # the last of this number

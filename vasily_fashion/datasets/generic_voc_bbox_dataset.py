@@ -29,7 +29,7 @@ class GenericVOCBboxDataset(BboxListDataset):
     photo of an xml is that of `JPEGImages` with the same path but for the
     suffix; of several, the one that `<filename>` names. VOC counts pixels from
     1 and the last one in; the boxes here count from 0 and end after the last
-    one. Boxes of no area, or outside of the size that the xml names, are left
+    one. Boxes without area, or outside of the size that the xml names, are left
     out.
 
     Args:
@@ -192,7 +192,7 @@ def _read_annotation(path):
             objects.append((name, is_difficult, (y0 - 1, x0 - 1, y1, x1)))
     except (ET.ParseError, ValueError) as error:
         raise ValueError(
-            f'{path} is no annotation in the manner of VOC: {error}'
+            f'{path} is not an annotation in the manner of VOC: {error}'
         ) from error
     filename = (root.findtext('filename') or '').strip().replace('\\', '/')
     return filename, size if min(size) > 0 else None, objects

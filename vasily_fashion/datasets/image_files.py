@@ -1,4 +1,4 @@
-"""Image files: which there are, and which of those that annotations name are missing."""
+"""List image files, and find those that annotations name."""
 import functools
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ HEIC_SUFFIXES = ('.heic', '.heics', '.heif', '.heifs', '.hif')
 
 @functools.cache
 def image_suffixes() -> tuple[str, ...]:
-    """What the names of image files end in: those of the formats of `read_image`."""
+    """File suffixes of the formats that `read_image` reads."""
     formats = _formats()
     return tuple(sorted(
         suffix for suffix, name in Image.registered_extensions().items()
@@ -25,12 +25,12 @@ def image_suffixes() -> tuple[str, ...]:
 
 
 def is_image(name: str) -> bool:
-    """Whether a file name ends as that of an image does."""
+    """Whether a file name has an image's suffix."""
     return name.lower().endswith(image_suffixes())
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file is one that a system or an editor has for itself."""
+    """Whether a file belongs to the system or an editor."""
     return name.rpartition('/')[2].startswith('.')
 
 
@@ -57,7 +57,7 @@ def walk_files(root: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
-    """The images under a folder, and what is there beside them.
+    """List the images under a folder, and what else is there.
 
     Args:
         root (str or path): The folder.
@@ -114,24 +114,24 @@ def check_names(
         source (str or path): Where they stand, for the message.
 
     Raises:
-        ValueError: If one is no text, absolute, on a drive, empty or goes up by
-            ``..``; the message names it.
+        ValueError: If a name is not text, is empty or absolute, names a drive,
+            or goes up by ``..``; the message names it.
     """
     for name in names:
         if not isinstance(name, str):
-            raise ValueError(f'{source} names {name!r}, which is no file name')
+            raise ValueError(f'{source} names {name!r}, which is not a file name')
         if '..' in name or ':' in name or '\\' in name or name[:1] in ('/', ''):
             path = PureWindowsPath(name)  # it knows / as well as \
             if path.drive or path.root or '..' in path.parts or not path.name:
                 raise ValueError(
-                    f'{source} names {name!r}, which is no file in the '
+                    f'{source} names {name!r}, which is not a file in the '
                     'folder of the images: file names must be relative and '
                     "without '..'")
 
 
 def find_files(
         root: str | os.PathLike[str], names: Iterable[str]) -> np.ndarray:
-    """Which of the files there are. Each folder is listed once.
+    """Find which of the files exist; each folder is listed once.
 
     Args:
         root (str or path): Where the names start.
@@ -158,7 +158,7 @@ def find_files(
 def keep_existing(
         root: str | os.PathLike[str], names: Sequence[str], missing: str,
         source: str | os.PathLike[str]) -> np.ndarray:
-    """Find the files, and raise or leave out where one is missing.
+    """Find the files; raise, or leave out, if one is missing.
 
     Args:
         root (str or path): Where the names start.

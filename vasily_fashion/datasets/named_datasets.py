@@ -51,7 +51,7 @@ def parse_dataset(
         words: Sequence[str], names: Sequence[str],
         options: dict[str, Callable[[str], Any]]
 ) -> tuple[str, str, dict[str, Any]]:
-    """Take apart what a script's ``--dataset`` is given.
+    """Parse the value of a script's ``--dataset``.
 
     Args:
         words (sequence of str): NAME ROOT [KEY=VALUE ...].

@@ -19,7 +19,7 @@ class ProductBboxDataset(BboxListDataset):
     It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
 
     Attributes:
-        n_left_out (int): Photos of no plain ground, or of no known category.
+        n_left_out (int): Photos without a plain ground, or without a known category.
     """
 
     def __init__(self, products: RetrievalDataset) -> None:

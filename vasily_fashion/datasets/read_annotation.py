@@ -1,4 +1,4 @@
-"""Annotation files, with errors that name them."""
+"""Read annotation files, with errors that name them."""
 import csv
 import io
 import json
@@ -45,7 +45,7 @@ def read_json(path: str | os.PathLike[str], kind: type) -> Any:
         value = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:  # as of a million of [
         raise ValueError(
-            f'{path} is no whole JSON file ({error}); fetch it again'
+            f'{path} is not a whole JSON file ({error}); fetch it again'
         ) from error
     if not isinstance(value, kind):
         raise ValueError(
@@ -94,7 +94,7 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
                         f'than {_MAX_LENGTH} characters')
             rows.append(row)
     except csv.Error as error:
-        raise ValueError(f'{os.fspath(path)} is no CSV: {error}') from error
+        raise ValueError(f'{os.fspath(path)} is not a CSV: {error}') from error
     return rows
 
 

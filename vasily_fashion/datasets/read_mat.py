@@ -1,4 +1,4 @@
-"""Matrices in MATLAB's files.
+"""Read matrices from MATLAB's files.
 
 SciPy takes types and sizes as a file gives them, and wrong ones end the process.
 """
@@ -41,7 +41,7 @@ def read_mat(path: str | os.PathLike[str], name: str) -> Any:
         data = file.read(_MAX_BYTE)
     orders = {b'IM': '<', b'MI': '>'}
     if data[126:128] not in orders:
-        raise ValueError('it is no MATLAB file of version 5')
+        raise ValueError('it is not a MATLAB file of version 5')
     order = orders[data[126:128]]
     for kind, content in _elements(data[128:], order, 1):
         if kind == _COMPRESSED:
@@ -57,7 +57,7 @@ def read_mat(path: str | os.PathLike[str], name: str) -> Any:
 
 
 def _elements(data, order, align=8):
-    """The type and content of one after the other."""
+    """Yield the type and content of each element."""
     elements, start = [], 0
     while start < len(data):
         kind, size = struct.unpack_from(f'{order}II', data, start)
@@ -94,5 +94,5 @@ def _array(elements, order):
         codec = _TEXTS[kind]
         return values.decode(codec + endian * (codec != 'utf-8'))
     if flags & 0xff not in _DENSE or flags & _COMPLEX:
-        raise ValueError('an array is of no real numbers')
+        raise ValueError('an array does not hold real numbers')
     return np.frombuffer(values, order + _NUMBERS[kind]).reshape(shape, order='F')

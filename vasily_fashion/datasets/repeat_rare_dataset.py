@@ -6,7 +6,7 @@ from chainercv.chainer_experimental.datasets.sliceable import SliceableDataset
 
 
 class RepeatRareDataset(chainer.dataset.DatasetMixin):
-    """A detection data set in which photos of rare categories come again.
+    """A detection data set that repeats photos of rare categories.
 
     Repeat factor sampling [#]_: a category that a share :math:`f` of the
     photos shows asks for :math:`\\max(1, \\sqrt{t / f})` times as many of

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class RetrievalDataset(GetterDataset):
-    """Images of items: street photos and product images, a table of them.
+    """A table of images of items: street photos and product images.
 
     The base of the readers of retrieval data sets. One example is one item
     of one image, cut out by its box if it has one.
@@ -117,7 +117,7 @@ class RetrievalDataset(GetterDataset):
     def _tell(
             self, source: str | os.PathLike[str], unknown_categories: Iterable[str],
             lines: Iterable[str] = ()) -> None:
-        """Count the unknown categories of rows, and log them and what is not read."""
+        """Count unknown categories; log them, and what is not read."""
         self.unknown_categories = dict(Counter(unknown_categories))
         lines = [*describe_unknown(self.unknown_categories), *lines]
         if lines:

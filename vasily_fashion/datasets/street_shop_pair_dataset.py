@@ -40,7 +40,7 @@ class StreetShopPairDataset(PairDataset):
         self._count = count
         queries = np.flatnonzero(dataset.is_query)
         has_product = count[item[queries]] > 0
-        # an image that is both is no product image of itself
+        # an image that is both is not a product image of itself
         alone = (count[item[queries]] == 1) & dataset.is_gallery[queries]
         has_product &= ~alone
         self._queries = queries[has_product]

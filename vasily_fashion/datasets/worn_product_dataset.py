@@ -10,7 +10,7 @@ import numpy as np
 
 
 class WornProductDataset(PairDataset):
-    """Pairs made of product photos alone: each is put on people of street snaps.
+    """Pairs made from product photos: each item is put on people of street snaps.
 
     An example is a product photo and the crop of a snap in which somebody
     wears it: the item, cut from its plain ground, is bent and lit and laid

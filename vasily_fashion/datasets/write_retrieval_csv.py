@@ -13,7 +13,7 @@ def write_retrieval_csv(
 
     The columns are those of Open Metric Learning, as
     :class:`~vasily_fashion.datasets.CSVRetrievalDataset` says, which reads it
-    back with the same folder of images. Where item ids are no numbers,
+    back with the same folder of images. Where item ids are not numbers,
     `label` is a running number and `item_id` the id.
 
     Args:

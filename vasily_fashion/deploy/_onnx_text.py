@@ -12,7 +12,7 @@ _HEAD = '<ir_version: 6, opset_import: ["": 11]> '
 
 
 def onnx_text(text: str, constants: dict[str, npt.ArrayLike]) -> 'onnx.ModelProto':
-    """Make a model of ONNX's text syntax, and of arrays that it names."""
+    """Parse a model from ONNX's text syntax, with arrays for the names in it."""
     from onnx import numpy_helper, parser
 
     model = parser.parse_model(_HEAD + text)
@@ -25,7 +25,7 @@ def onnx_text(text: str, constants: dict[str, npt.ArrayLike]) -> 'onnx.ModelProt
 def merge_onnx(
         first: 'onnx.ModelProto', second: 'onnx.ModelProto',
         io_map: list[tuple[str, str]]) -> 'onnx.ModelProto':
-    """Put a model behind another: outputs of the first to inputs of the second."""
+    """Connect outputs of one model to inputs of another."""
     from onnx import compose
 
     first.ir_version = second.ir_version = 6

@@ -12,7 +12,7 @@ import numpy as np
 def compile_forward(
         link: chainer.Chain, insize: tuple[int, int]
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """What a link computes in test mode, in float32, as fast as there is an engine for.
+    """Compile a link's test-mode forward pass, in float32, with the fastest engine here.
 
     Nothing is kept on disk, unlike with :func:`~vasily_fashion.deploy.compile_link`.
 

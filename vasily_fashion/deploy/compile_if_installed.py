@@ -6,10 +6,9 @@ from vasily_fashion.deploy.compile_link import compile_link
 def compile_if_installed(
         link: Any, engine: str = 'auto', precision: str = 'auto',
         calibration: Any = None) -> tuple[Any, str]:
-    """Compile a network where there is something to compile it with.
+    """Compile a link if an engine is installed; otherwise return it unchanged.
 
-    What scripts do with their ``--engine`` and ``--precision``: fast where OpenVINO or ONNX
-    Runtime is installed, and as it is where neither is.
+    What scripts do with their ``--engine`` and ``--precision``.
 
     Args:
         link: As of :func:`~vasily_fashion.deploy.compile_link`.

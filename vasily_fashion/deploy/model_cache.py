@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class ModelCache:
-    """What was compiled of one network, kept on disk by its weights' sha256.
+    """A disk cache of compiled networks, keyed by the sha256 of their weights.
 
     A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256-vN, which
     may be deleted at any time. Entries come into being whole: of two processes
@@ -45,7 +45,7 @@ class ModelCache:
             / f'{type(link).__name__}-{weights_sha256(link)}-v{_VERSION}')
 
     def get(self, name: str, make: Callable[..., Any]) -> Path:
-        """The folder of an entry, made if it is not there.
+        """Return the folder of an entry, which is made if it is missing.
 
         Args:
             name (str): Of the entry.

@@ -70,7 +70,7 @@ def cpu_computes_bf16() -> bool:
 
 
 def compiles_as() -> str:
-    """A name of this CPU and this OpenVINO, which compile otherwise than others."""
+    """A name for this CPU and OpenVINO version, since compiled files depend on both."""
     import openvino as ov
 
     cpu = ov.Core().get_property('CPU', 'FULL_DEVICE_NAME')

@@ -64,7 +64,7 @@ def _float_layers(model):
 
 
 def sums_are_wide() -> bool:
-    """Whether this CPU adds products of 8-bit numbers up in 32 bits."""
+    """Whether this CPU sums products of 8-bit numbers in 32 bits."""
     info = Path('/proc/cpuinfo')
     return info.exists() and bool(
         _WIDE_SUM_FLAGS & set(info.read_text().split()))

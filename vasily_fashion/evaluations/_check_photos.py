@@ -7,7 +7,7 @@ import numpy as np
 def check_photos(
         n_class: int | None = None,
         **columns: Iterable[Any]) -> dict[str, list[np.ndarray]]:
-    """Check what is scored photo by photo: boxes, labels, scores and so on.
+    """Check the columns of a score, photo by photo: boxes, labels, scores and so on.
 
     Args:
         n_class (int): Labels are below it; of any class if not given.

@@ -128,6 +128,6 @@ def eval_deepfashion2(
     result = _means(_rank(
         q, g, lambda block: right[row_of_query[block]].toarray(),
         lambda block: False, ks, n_query - len(q)))
-    del result['map']  # of no meaning where an item is detected twice
+    del result['map']  # without meaning where an item is detected twice
     result['found'] = float(len(q) / n_query) if n_query else float('nan')
     return result

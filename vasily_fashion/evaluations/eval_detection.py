@@ -100,7 +100,7 @@ def eval_detection(
 
 
 class _Curve:
-    """What the precision and recall of one class are made of.
+    """The counts behind the precision and recall of one class.
 
     Its detections, best first, of which each is right (1), wrong (0), or
     neither (-1).
@@ -129,7 +129,7 @@ class _Curve:
         self.photo, self.match = photo[order], match[order]
 
     def weigh(self, weight):
-        """Precision and recall if each photo were there so often."""
+        """Precision and recall with weights for the photos."""
         n_item = weight @ self.n_item
         if not n_item:
             return None, None

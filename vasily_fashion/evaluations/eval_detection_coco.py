@@ -112,7 +112,7 @@ def eval_detection_coco(
 
 
 def _break_ties(photos: dict[str, list[np.ndarray]]) -> list[np.ndarray]:
-    """Scores of the same order, no two alike: of equals the nearest to an item is last."""
+    """Make scores distinct in the same order; of equal ones the best match comes last."""
     scores, nearness = [np.empty(0)], [np.empty(0)]
     for bbox, label, score, gt_bbox, gt_label in zip(
             *(photos[name] for name in (

@@ -10,7 +10,7 @@ import numpy as np
 def eval_neighbor_purity(
         embeddings: np.ndarray, categories: np.ndarray,
         k: int = 10) -> dict[str, float]:
-    """How many of the nearest neighbours are of the same category.
+    """Compute the share of nearest neighbours that have the same category.
 
     Args:
         embeddings (array): :math:`(N, D)`; neighbours are by squared L2, and

@@ -7,7 +7,7 @@ def match_detections(
         pred_label: np.ndarray | None = None,
         gt_label: np.ndarray | None = None,
         iou_thresh: float = 0.) -> np.ndarray:
-    """Choose the detection that stands for each item of an image.
+    """Choose the detection that best matches each item of an image.
 
     As the retrieval benchmark of DeepFashion2 [#]_ does: each detection is
     that of the item which it overlaps most; of an item's detections the one

@@ -23,7 +23,7 @@ _BATCH_SIZE = 16
 def open_for_test(
         name: str, root: str | os.PathLike[str], split: str | None = None,
         missing: str = 'raise') -> RetrievalDataset:
-    """What a protocol is about.
+    """Open the split that a protocol scores.
 
     Args:
         name (str): Of :obj:`PROTOCOLS`.

@@ -12,7 +12,7 @@ _BATCH_SIZE = 16
 
 
 class Images(NamedTuple):
-    """What is searched with, or searched.
+    """One side of a search: the queries or the gallery.
 
     Attributes:
         read (callable): From an index to an image, :math:`(3, H, W)`.

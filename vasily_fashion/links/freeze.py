@@ -2,7 +2,7 @@ import chainer
 
 
 def freeze(link: chainer.Link) -> None:
-    """Keep a link's parameters as they are, and spend nothing on them.
+    """Freeze a link's parameters, and compute no gradients for them.
 
     `Link.disable_update` alone stops the optimizer, while backpropagation
     still computes every gradient. Chainer records no graph for a function

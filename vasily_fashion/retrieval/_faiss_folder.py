@@ -114,7 +114,7 @@ def _read_manifest(path):
     except (KeyError, OverflowError, RecursionError, TypeError,
             ValueError) as error:
         raise ValueError(
-            f'{path}: this is no index that FaissIndex.save wrote, or it is '
+            f'{path}: this is not an index that FaissIndex.save wrote, or it is '
             f'damaged ({error}); save it again') from error
     return manifest
 
@@ -156,7 +156,7 @@ def read_rows(path: Path) -> Rows:
             raise ValueError('an id is there twice')
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f'{path} are no rows of an index ({error}); save it again') from error
+            f'{path} are not rows of an index ({error}); save it again') from error
     return rows
 
 

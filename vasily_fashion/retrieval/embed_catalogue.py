@@ -90,7 +90,7 @@ def _write(store, rows):
 
 
 def _rename(store, ids, stamps, new):
-    """Copy what is there under another id; return those of `new` that are not."""
+    """Copy embeddings whose id alone changed; return the rest of `new`."""
     wanted = {stamps[i]: i for i in new}
     rows_of_shard = collections.defaultdict(dict)
     for old, stamp in store.stamps.items():
@@ -107,7 +107,7 @@ def _rename(store, ids, stamps, new):
 
 
 def _stamp(gallery, i):
-    """What changes when an image, its box or its category does, but not its id."""
+    """A text that changes with an image, its box or its category, not with its id."""
     status = os.stat(gallery.root / gallery.names[i])
     return (f'{status.st_size} {status.st_mtime_ns} '
             f'{gallery.bboxes[i].tolist()} {gallery.labels[i]} {gallery.names[i]}')

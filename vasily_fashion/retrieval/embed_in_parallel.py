@@ -72,7 +72,7 @@ def embed_in_parallel(
 
 
 def count_parts(folder: str | os.PathLike[str]) -> int:
-    """Into how many parts the embeddings in a folder are divided.
+    """Count the parts that the embeddings in a folder are divided into.
 
     Args:
         folder (path): As of :func:`embed_in_parallel`.

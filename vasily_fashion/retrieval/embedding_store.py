@@ -141,7 +141,7 @@ class EmbeddingStore:
                     raise ValueError(f'{key} is of {array.dtype}')
         except (OSError, TypeError, ValueError) as error:
             raise ValueError(
-                f'{path} is no whole shard of embeddings ({error}); delete it '
+                f'{path} is not a whole shard of embeddings ({error}); delete it '
                 'and all later ones, and run again') from error
         check_extractor(path, str(content['extractor_sha256']), self._extractor)
         return content

@@ -265,7 +265,7 @@ class FaissIndex(Index):
                     str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
             except RuntimeError as error:
                 raise (ValueError if name.exists() else FileNotFoundError)(
-                    f'{name} is no index of Faiss; save it again') from error
+                    f'{name} is not an index of Faiss; save it again') from error
             index._is_mapped, index._rows = mapped, read_rows(rows)
             index._check_loaded(name)
             return index

@@ -19,7 +19,7 @@ _SAMPLE_SIDE = 512
 
 
 class Gallery:
-    """The product images of a shop, by id, and what is known of them.
+    """The product images of a shop with their ids, categories, prices and so on.
 
     Args:
         ids (sequence of str): Of the products, each once.
@@ -34,7 +34,7 @@ class Gallery:
     What the arguments say can be read from attributes of the same names.
 
     Attributes:
-        left_out (list of str): What lies in the folder and is no product.
+        left_out (list of str): What lies in the folder and is not a product.
     """
 
     left_out: Sequence[str] = ()
@@ -181,7 +181,7 @@ class Gallery:
         return self._read(self._row[product_id])
 
     def sample(self, n: int = 64) -> list[np.ndarray]:
-        """Images from all over the gallery, such as int8 is calibrated with.
+        """Images spread evenly over the gallery, such as to calibrate int8.
 
         Args:
             n (int): How many at most; those that cannot be read are left out.
@@ -198,7 +198,7 @@ class Gallery:
         return imgs
 
     def embed(self, extractor: Any) -> tuple[np.ndarray, list[int]]:
-        """Embed the products whose image can be read; a warning names each other.
+        """Embed the products; a warning names each image that cannot be read.
 
         Args:
             extractor (vasily_fashion.links.StyleExtractorBN): What embeds

@@ -10,7 +10,7 @@ from vasily_fashion.retrieval.milvus_index import MilvusIndex
 def load_index(
         path: str | os.PathLike[str], extractor: Any = None
 ) -> FlatIndex | FaissIndex | MilvusIndex:
-    """Open an index of any kind, for scripts that take one by its name.
+    """Open an index of any kind by its path.
 
     Args:
         path (str or os.PathLike): The file of a :class:`FlatIndex`, the folder

@@ -10,7 +10,7 @@ import numpy as np
 def measure_recall(
         index: Any, stores: Sequence[EmbeddingStore], ids: Iterable[str],
         k: int = 10, n_query: int = 100, seed: int = 0) -> float:
-    """How many of the nearest embeddings an approximate index finds.
+    """Measure how many of the nearest embeddings an approximate index finds.
 
     Products of the catalogue, chosen at random, are the queries. Their true
     neighbours are found by going through all embeddings once, a shard in

@@ -14,7 +14,7 @@ def merge_guesses(
         bbox: np.ndarray, label: np.ndarray, score: np.ndarray,
         label_names: Sequence[str] = FASHION_CATEGORIES
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make one item of boxes of different categories that lie on one garment.
+    """Merge boxes of different categories that lie on one garment.
 
     Suppression works category by category, so a detector that wavers between
     top and outer gives a box of each. Where such boxes overlap by an IoU of

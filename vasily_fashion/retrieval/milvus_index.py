@@ -234,7 +234,7 @@ class MilvusIndex(Index):
             _disconnect(client, uri)
 
     def close(self) -> None:
-        """Leave Milvus; of a file, so that others may open it."""
+        """Close the connection; another process may open the file then."""
         client, self._client = self._client, None
         if client is not None:
             _disconnect(client, self.uri)
@@ -341,7 +341,7 @@ def _connect(uri, token):
     except MilvusException as error:
         raise OSError(
             f'{uri}: Milvus cannot be opened ({error.message}): '
-            + ('it is no file of Milvus Lite, or another process, such as the app, '
+            + ('it is not a file of Milvus Lite, or another process, such as the app, '
                'has it open: end that first'
                if _is_file(uri) else 'check the address and the token')) from error
     _n_client[os.path.abspath(uri)] += 1
@@ -360,7 +360,7 @@ def _disconnect(client, uri):
 
 
 def _about(client, collection, uri):
-    """What a collection is of; raises where it is not ours."""
+    """Read what a collection holds; refuse one of another program."""
     from pymilvus import DataType
 
     found = client.describe_collection(collection)

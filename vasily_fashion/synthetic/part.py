@@ -33,7 +33,7 @@ class Part:
         pieces: List of (polygon, frame). Polygons are (N, 2), in figure
             units; the frame lays the fabric's pattern on the polygon.
         fabric: A `Fabric`.
-        item (int): 0 for what is no item, else 1 + index of the item in the
+        item (int): 0 for what is not an item, else 1 + index of the item in the
             outfit.
         radius (float): How round the part looks: the width, in units, of
             the shaded rim.

@@ -13,7 +13,7 @@ from vasily_fashion.synthetic.shop import item_cut
 
 import numpy as np
 
-#: Less of an item than this share of its whole is no example of it.
+#: Less of an item than this share of its whole is not an example of it.
 MIN_SHARE = .1
 #: Nor is a box with a side shorter than this, in pixels of a 480 px snap.
 MIN_SIDE = 8

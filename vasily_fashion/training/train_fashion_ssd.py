@@ -83,7 +83,7 @@ def train_fashion_ssd(
         out/model.npz.
 
     Raises:
-        ValueError: If there is nothing to train on, not one box, `freeze_until` is no layer, or
+        ValueError: If there is nothing to train on, not one box, `freeze_until` is not a layer, or
             `max_expand` is less than 1.
     """
     if len(dataset) == 0:

@@ -5,7 +5,7 @@ def jitter_bbox(
         bbox: np.ndarray, std: float,
         random_state: np.random.Generator | np.random.RandomState
 ) -> np.ndarray:
-    """Move the sides of boxes at random, as a detector errs.
+    """Move the sides of boxes at random, like a detector's errors.
 
     Args:
         bbox (~numpy.ndarray): Boxes of shape :math:`(R, 4)`,

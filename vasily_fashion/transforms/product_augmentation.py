@@ -11,7 +11,7 @@ _P_GROUND, _P_TEXTURE = .7, .6
 def product_augmentation(
         img: np.ndarray, random_state: np.random.Generator,
         texture: np.ndarray | None = None) -> np.ndarray:
-    """Change a product photo as another shop would have taken it.
+    """Change a product photo into one that another shop might have taken.
 
     Other margins, a mirror image, a little light; where the item stands on a plain
     ground, often another one: white, grey, cream or dark, that fades, with a soft

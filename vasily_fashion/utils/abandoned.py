@@ -1,4 +1,4 @@
-"""What processes that were killed left half written, told from what is being written.
+"""Find temporary files that killed processes left behind.
 
 A temporary file or folder is locked for as long as the process that writes it
 lives; the system unlocks it when the process dies, however it dies.
@@ -43,7 +43,7 @@ def being_written(path: str | os.PathLike[str]) -> Iterator[bool]:
 
 
 def remove_abandoned(folder: str | os.PathLike[str], pattern: str) -> None:
-    """Remove what nobody writes any more.
+    """Remove temporary files that no process writes any more.
 
     Args:
         folder (str or path): Where to look; not below it.

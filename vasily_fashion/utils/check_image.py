@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def check_image(img: Any, name: str = 'img') -> np.ndarray:
-    """Make of what a caller gives an image as this library means it.
+    """Convert a caller's image to this library's format, or say what is wrong.
 
     Arrays of integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.

@@ -11,7 +11,7 @@ from PIL import Image
 def check_images(
         imgs: Iterable[Any], name: str = 'imgs',
         allow_empty: bool = True) -> list[np.ndarray]:
-    """Check a caller's list of images.
+    """Convert a caller's list of images, or say what is wrong.
 
     Args:
         imgs (iterable): Images of any sizes: arrays, paths or images of

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def check_npz(file: BinaryIO, max_byte: int) -> None:
-    """Refuse an .npz that would take more memory than it may.
+    """Refuse an .npz file that would take too much memory.
 
     A few kilobytes of zip can hold gigabytes of zeros, and the header of an
     array can claim any shape, which NumPy takes memory for before it reads on.
@@ -19,7 +19,7 @@ def check_npz(file: BinaryIO, max_byte: int) -> None:
     Raises:
         ValueError: If they would take more, or an array claims more than is
             there.
-        zipfile.BadZipFile: If it is no archive. What is damaged may raise
+        zipfile.BadZipFile: If it is not an archive. What is damaged may raise
             more, as of :func:`numpy.load`.
     """
     total = 0

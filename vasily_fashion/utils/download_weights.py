@@ -19,7 +19,7 @@ def download_weights(
         url: str, path: str | os.PathLike[str], sha256: str | None,
         timeout: float = 30, *, max_byte: int = 1_000_000_000,
         max_seconds: float = 3600) -> None:
-    """Download a file, and keep it if it is the right one.
+    """Download a file, and keep it if its sha256 is right.
 
     Args:
         url (str): Where from.
@@ -52,7 +52,7 @@ def download_weights(
 
 
 def _open(url, timeout, max_seconds):
-    """urlopen, whose timeout is that of each piece of the headers, not of all."""
+    """Open a URL with a limit on the total time of the headers."""
     answer = Future()
 
     def wait():

@@ -120,10 +120,10 @@ def _read_npz(path, max_byte, known, link_name):
             f'{path}: there is no such weights file') from None
     with file:
         with _told_as_damaged(path):
-            # numpy.load takes what is no archive for a pickle, and would
+            # numpy.load takes what is not an archive for a pickle, and would
             # advise to load it unsafely
             if file.read(2) != b'PK':
-                raise ValueError('it is no zip archive')
+                raise ValueError('it is not a zip archive')
             with zipfile.ZipFile(file) as archive:
                 names = {'/' + name.removesuffix('.npy').lstrip('/')
                          for name in archive.namelist()}
@@ -162,7 +162,7 @@ def _told_as_damaged(path):
     # anything: BadZipFile, zlib.error, EOFError, ValueError, RuntimeError.
     except Exception as error:
         raise OSError(
-            f'{path} is no weights file, or is damaged: it must be an '
+            f'{path} is not a weights file, or is damaged: it must be an '
             '.npz of plain arrays, as chainer.serializers.save_npz writes '
             f'({error})') from error
 

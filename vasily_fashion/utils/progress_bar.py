@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 
 class _Lines:
-    """Standard error, where each state of a bar is a line of its own."""
+    """Standard error that prints each state of a bar on its own line."""
 
     def write(self, text):
         if text.strip():

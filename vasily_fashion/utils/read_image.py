@@ -38,7 +38,7 @@ _TURNS = {
 def read_image(
         path: str | os.PathLike[str] | BinaryIO,
         max_pixel: int = _MAX_PIXEL) -> np.ndarray:
-    """Read an image file as every part of this library wants it.
+    """Read an image file in this library's format.
 
     Pillow decodes JPEG (MPO among them), PNG, WebP, GIF, BMP, TIFF, PPM and,
     where it can, AVIF; nothing else is tried.
@@ -98,7 +98,7 @@ def read_image(
 
 
 class _Counted:
-    """A file that is not read in too many pieces."""
+    """A file with a limit on the number of reads."""
 
     def __init__(self, file, name):
         self._file, self._name, self._n = file, name, 0
@@ -145,7 +145,7 @@ def _read(f, name, max_pixel):
 
 @functools.cache
 def _formats():
-    """Those of _FORMATS that this Pillow has."""
+    """The formats of _FORMATS that this Pillow supports."""
     Image.init()
     return [name for name in _FORMATS if name in Image.OPEN]
 

@@ -40,7 +40,7 @@ def save_weights(
         if array.dtype.kind == 'f' and not np.isfinite(array).all():
             raise ValueError(
                 f'{name} holds values that are not finite as '
-                f'{array.dtype.name}: they would be of no use to load')
+                f'{array.dtype.name}: they would be useless to load')
         arrays[name] = array
     label_names = getattr(link, 'label_names', None)
     if label_names and label_names != FASHION_CATEGORIES:

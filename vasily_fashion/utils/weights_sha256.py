@@ -6,7 +6,7 @@ from chainer.backends import cuda
 
 
 def weights_sha256(link: Any) -> str:
-    """Of what weights a network is: what they make is made by no others.
+    """Return the SHA-256 of a link's weights, which says what made an embedding.
 
     Args:
         link (chainer.Link): The network; or one that

@@ -15,7 +15,7 @@ INK, GREY, BLUE, RED, GREEN = (
 
 
 def new_axes(width: float, height: float) -> Axes:
-    """Axes without ticks, of so many inches and as many units."""
+    """Make axes without ticks, of a size in inches."""
     figure = Figure(figsize=(width, height), facecolor='white')
     FigureCanvasAgg(figure)
     return figure.add_axes((0, 0, 1, 1))
@@ -54,7 +54,7 @@ def picture(
 
 
 def best_items(items: 'Sequence[RetrievedItem]') -> 'list[RetrievedItem]':
-    """The four of the best scores; boxes that users drew come first."""
+    """The four items of the best scores; boxes that users drew come first."""
     return sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))[:4]
 
 
@@ -86,7 +86,7 @@ def arrow(
 def block(
         ax: Axes, x: float, y: float, w: float, h: float, text: str,
         colour: Any = BLUE) -> None:
-    """A rounded block with white words in it."""
+    """Draw a rounded block with white text in it."""
     ax.add_patch(FancyBboxPatch(
         (x, y), w, h, boxstyle='round,pad=0,rounding_size=.12',
         facecolor=colour, edgecolor='none', zorder=2))

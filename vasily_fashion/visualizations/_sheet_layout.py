@@ -59,7 +59,7 @@ class SheetLayout:
         return x, self.row_y(row), self.cell_width, self.cell_height
 
     def caption(self, row: int, column: int) -> tuple[float, float]:
-        """(x, y) of the top left of what is below a cell."""
+        """(x, y) of the top left of the text below a cell."""
         x, y, _, height = self.cell(row, column)
         return x, y + height + 0.03
 

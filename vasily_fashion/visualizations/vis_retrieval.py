@@ -180,7 +180,7 @@ class _Pen:
         return _text_width(text) * 0.13 + 0.12, 0.2
 
     def tag(self, x, y, text, colour, width=None):
-        """White letters on a colour."""
+        """Draw white text on a colour."""
         natural, h = self.tag_size(text)
         w = natural if width is None else width
         self.ax.add_patch(Rectangle(
@@ -190,7 +190,7 @@ class _Pen:
                   w, color='white')
 
     def text(self, x, y, text, size, width, **kwargs):
-        """Letters of a size in units, shortened to a width."""
+        """Draw text, shortened to a width."""
         text = ' '.join(text.split())
         while len(text) > 2 and _text_width(text) * size > width:
             # the end of a path tells more than its beginning
@@ -201,7 +201,7 @@ class _Pen:
 
 
 def _text_width(text):
-    """The width of letters of size 1."""
+    """The width of a text of font size 1."""
     # Without the $ that would begin a formula.
     path = TextPath((0, 0), text.replace('$', 'S'), size=100)
     # On a screen of few dots letters come out up to 8 % wider.

@@ -28,7 +28,7 @@ def vis_title(
         img: np.ndarray, items: 'Sequence[RetrievedItem]',
         product_image: Callable[..., np.ndarray], title: str,
         subtitle: str = '', ax: Axes | None = None) -> Axes:
-    """Draw a title picture: a snap, and what a shop has like it, around.
+    """Draw a title picture: a snap with similar products of a shop around it.
 
     Args:
         img, items, product_image: As of

@@ -9,7 +9,7 @@ _MIN_SCORE = 0.01
 
 
 class VotingMultiboxCoder(MultiboxCoder):
-    """Coder whose suppressed boxes have a vote in where the remaining one is.
+    """A coder that averages each box with those it suppresses (box voting).
 
     Box voting [#]_: each box that non-maximum suppression leaves becomes the
     mean, weighted by their scores, of all boxes of its category that overlap

@@ -7,7 +7,7 @@ def choose_negatives(
         how: str, distance: np.ndarray, is_other: np.ndarray,
         is_same_category: np.ndarray | None = None,
 ) -> tuple[np.ndarray, ...]:
-    """Which product images of a batch an anchor is to move away from.
+    """Choose the negatives of each anchor among the product images of a batch.
 
     * **all**: those of all other items ("batch all" [#]_).
     * **random**: that of one other item, by `numpy.random`.

@@ -11,7 +11,7 @@ _MAX_BYTE = 4 << 30  # VGG16 with its fully connected layers is 0.6 GB
 
 def start_from_vgg16(
         model: StyleExtractorBN, path: str | os.PathLike[str]) -> None:
-    """Let StyleExtractorBN start with the convolutions of a VGG16.
+    """Initialise StyleExtractorBN with the convolutions of a VGG16.
 
     Its first six convolutions are of the shapes of VGG16's, which have seen
     ImageNet. VGG16's scale (0..255 minus the mean, where ours is 0..1) and

@@ -26,7 +26,7 @@ def _convolution(in_channels, out_channels):
 
 
 class StyleExtractorBN(chainer.Chain):
-    """The article's network: an item image to 128 floats.
+    """The article's network, from an item image to 128 floats.
 
     StyleNet [#]_ with batch normalisation, layer for layer and name for name
     as in VASILY's article. From the same NumPy seed it starts with the same
@@ -130,7 +130,7 @@ class StyleExtractorBN(chainer.Chain):
         return self.fc5(h)
 
     def prepare(self, img: np.ndarray) -> np.ndarray:
-        """Make an image fit the network, in training as in use.
+        """Resize an image to the network's input, in training and in use.
 
         The image is letterboxed on white and its values are divided by 255.
 

@@ -130,7 +130,7 @@ choose_negatives` says.
                 category, and for the classification loss, to which an example
                 of -1 does not add.
             item_id (array): :math:`(B,)`, int: an item that is twice in the
-                batch is no negative of itself. By default no item is.
+                batch is not a negative of itself. By default no item is.
 
         Returns:
             ~chainer.Variable: The loss, a scalar.
