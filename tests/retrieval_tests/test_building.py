@@ -164,7 +164,7 @@ def test_damaged_store(shop, tmp_path, damage):
         np.savez(path, ids=np.array(['a']))
     else:
         path.unlink()
-    message = 'shards are missing' if damage == 'lost' else 'no whole shard'
+    message = 'shards are missing' if damage == 'lost' else 'not a whole shard'
     with pytest.raises(ValueError, match=message):
         EmbeddingStore(tmp_path / 'e', _MeanColour())
 

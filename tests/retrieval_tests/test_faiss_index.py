@@ -226,7 +226,7 @@ def test_damaged_files(saved, suffix):
 @pytest.mark.parametrize('change, message', [
     ({'format': 'x'}, "its format is 'x'"), ({'version': 3}, 'update'),
     ({'dim': None}, 'dim must be'), ({'factory': 'PCA4,Flat'}, 'factory'),
-    ({'files': {}}, 'not an index that'), (None, 'no index that'),
+    ({'files': {}}, 'not an index that'), (None, 'not an index that'),
     ({'files': {'faiss': {'name': '../secret.faiss'}}}, 'not an index that')])
 def test_foreign_manifest(saved, change, message):
     path = saved / 'manifest.json'
