@@ -1,20 +1,24 @@
 import os
+from typing import Any
 
+import chainer
 import numpy as np
+from chainer import backend
+from chainer.backends import cuda
 
 
-def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
+def check_image(img: Any, name: str = 'img') -> Any:
     """Check that an array is an image as this library means it.
 
     Integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.
 
     Args:
-        img (numpy.ndarray): The caller's array.
+        img (array): The caller's array, of NumPy or CuPy.
         name (str): What the caller called it; errors begin with it.
 
     Returns:
-        numpy.ndarray:
+        array:
         :math:`(3, H, W)`, :obj:`float32`. The same array, not a copy, when it
         is :obj:`float32` already.
 
@@ -27,7 +31,7 @@ def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
         raise TypeError(
             f'{name} is a path, {os.fspath(img)!r}; '
             'read it with vasily_fashion.utils.read_image first')
-    if not isinstance(img, np.ndarray):
+    if not isinstance(img, (np.ndarray, cuda.ndarray)):
         raise TypeError(
             f'{name} must be a numpy.ndarray of shape (3, H, W), '
             f'not {type(img).__name__}')
@@ -57,8 +61,9 @@ def check_image(img: np.ndarray, name: str = 'img') -> np.ndarray:
     if img.size == 0:
         raise ValueError(f'{name} has shape {img.shape}: it has no pixels')
 
-    img = img.astype(np.float32, copy=False)
-    if not np.isfinite(img).all():
-        raise ValueError(
-            f'{name} has NaN or infinite pixels; values are 0..255')
+    with chainer.using_device(backend.get_device_from_array(img)):
+        img = img.astype(np.float32, copy=False)
+        if not np.isfinite(img).all():
+            raise ValueError(
+                f'{name} has NaN or infinite pixels; values are 0..255')
     return img

@@ -1,11 +1,15 @@
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.links.ssd.convolution_names import convolution_names
+from vasily_fashion.transforms import resize
 from vasily_fashion.utils import check_images, load_weights, locate_weights
 
+import chainer
 import numpy as np
+from chainer import backend
 from chainercv.links import SSD300
 
 
@@ -80,13 +84,14 @@ class FashionSSD300(SSD300):
                 _initialize(head, self.extractor[source].out_channels)
 
     def predict(
-            self, imgs: Iterable[np.ndarray],
+            self, imgs: Iterable[Any],
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Detect items in raw images.
 
         Args:
-            imgs (iterable of numpy.ndarray): Images of any size, each
-                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+            imgs (iterable of arrays): Images of any size, each
+                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`, of NumPy, or
+                of CuPy, to be resized on the GPU.
 
         Returns:
             tuple of lists:
@@ -102,7 +107,15 @@ class FashionSSD300(SSD300):
         imgs = check_images(imgs, 'imgs')
         if not imgs:
             return [], [], []
-        return super().predict(imgs)
+        if backend.get_array_module(*imgs) is not np:
+            imgs = self.device.send(imgs)
+        with chainer.using_device(self.device):
+            return super().predict(imgs)
+
+    def _prepare(self, img):
+        if isinstance(img, np.ndarray):
+            return super()._prepare(img)
+        return resize(img, (self.insize, self.insize)) - self.xp.asarray(self.mean)
 
 
 def _initialize(convolution, in_channels):
