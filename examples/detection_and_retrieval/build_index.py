@@ -57,6 +57,8 @@ def main(argv=None):
         default='auto', help='what computes the network; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
     parser.add_argument(
+        '--gpu', type=int, default=-1, help='the GPU to compute on, by Chainer')
+    parser.add_argument(
         '--shard-size', type=int, default=512, metavar='N',
         help='images whose embeddings are written at a time '
         '(default: %(default)s)')
@@ -76,11 +78,11 @@ def main(argv=None):
         built = build_index(
             functools.partial(
                 open_dataset, args.dataset, args.root, args.split, 'skip', args.images),
-            functools.partial(load_extractor, args.weights, args.engine),
+            functools.partial(load_extractor, args.weights, args.engine, args.gpu),
             args.out, args.index, factory=args.factory,
             memory=None if args.memory is None else args.memory * 1e9, uri=args.uri,
-            load_detector=functools.partial(
-                load_detector, args.detector_weights, args.engine) if args.detect else None,
+            load_detector=None if not args.detect else functools.partial(
+                load_detector, args.detector_weights, args.engine, args.gpu),
             shard_size=args.shard_size, n_worker=args.n_worker,
             scheduler=args.scheduler, n_part=args.n_part)
         unreadable = Path(args.out) / 'unreadable.txt'
@@ -104,14 +106,14 @@ def main(argv=None):
     return 0
 
 
-def load_extractor(weights, engine):
+def load_extractor(weights, engine, gpu):
     return compile_if_installed(
-        StyleExtractorBN(pretrained_model=weights), engine)[0]
+        StyleExtractorBN(pretrained_model=weights), engine, gpu)[0]
 
 
-def load_detector(weights, engine):
+def load_detector(weights, engine, gpu):
     return compile_if_installed(
-        FashionSSD300(pretrained_model=weights), engine)[0]
+        FashionSSD300(pretrained_model=weights), engine, gpu)[0]
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
-from vasily_fashion.utils import atomic_write, gpu_available, read_image
+from vasily_fashion.utils import atomic_write, read_image
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
 _FORMATS = ('.jpg', '.pdf', '.png', '.svg', '.webp')
@@ -43,8 +43,6 @@ def main(argv=None):
         parser.error(f'--k {args.k} --score-thresh {args.score_thresh}: out of range')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
         parser.error(f'--photo {path}: there is no such file')
-    if args.gpu >= 0 and not gpu_available():
-        parser.error(f'--gpu {args.gpu}: CuPy finds no GPU here; leave --gpu out')
     try:
         run(args)
     except (ImportError, OSError, ValueError) as error:
@@ -59,13 +57,9 @@ def run(args):
 
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     extractor = StyleExtractorBN(pretrained_model=args.extractor_weights)
-    if args.gpu >= 0:
-        for link in (detector, extractor):
-            link.to_device(f'@cupy:{args.gpu}').device.use()
-        args.engine = 'chainer'
     detector.score_thresh = args.score_thresh
-    detector, engine = compile_if_installed(detector, args.engine)
-    extractor, _ = compile_if_installed(extractor, args.engine)
+    detector, engine = compile_if_installed(detector, args.engine, args.gpu)
+    extractor, _ = compile_if_installed(extractor, args.engine, args.gpu)
     print(f'{len(snaps)} snaps, {len(gallery)} product images, computed by {engine}')
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 

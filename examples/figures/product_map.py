@@ -39,7 +39,8 @@ def main(argv=None):
         parser.error(f'--data: {args.data} has {len(products)} product images; '
                      f'for a map {_K + 1} are needed')
     extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
+        args.gpu)
     embeddings = embed(products, extractor)
     found = eval_neighbor_purity(embeddings, products.categories, _K)
     print(f'{len(products)} product images: {found["purity"]:.3f} of the {_K} '

@@ -14,7 +14,7 @@ from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, find_device
 
 import chainer
 from tqdm import tqdm
@@ -55,7 +55,7 @@ def main(argv=None):
         default='chainer', help='what computes the network, in float32; all '
         'but chainer are compiled, for speed')
     parser.add_argument(
-        '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
+        '--gpu', type=int, default=-1, help='the GPU that Chainer computes on; -1: the CPU')
     parser.add_argument(
         '--n-bootstrap', type=int, default=1000, metavar='N',
         help='how often photos are drawn anew for the 95 %% interval of mAP; '
@@ -97,7 +97,7 @@ def evaluate(args, dataset):
     if args.vote_thresh is not None:
         model.coder = VotingMultiboxCoder(model.coder, args.vote_thresh)
     if args.engine == 'chainer':
-        model.to_device(args.device)
+        model.to_device(find_device(args.gpu))
     else:
         model = compile_link(model, args.engine, 'f32')
     model.use_preset('evaluate')
