@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
+from vasily_fashion.retrieval._common_device import common_device
 from vasily_fashion.retrieval.embed_catalogue import product_ids
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.utils import ImageReadError
@@ -131,8 +132,9 @@ class Gallery:
                 them, or that compiled.
 
         Returns:
-            FlatIndex: Of the products whose image can be read; a warning
-            names each of the others.
+            FlatIndex: Of the products whose image can be read, on the GPU
+            where the extractor is, if it is on one; a warning names each of
+            the others.
 
         Raises:
             ValueError: If none can be read.
@@ -161,5 +163,5 @@ class Gallery:
             embeddings.append(extractor.extract(imgs))
         stacked = np.concatenate(embeddings)
         index = FlatIndex(stacked.shape[1], extractor=extractor)
-        index.add(stacked, ids, categories)
+        index.add(common_device(extractor).send(stacked), ids, categories)
         return index
