@@ -10,24 +10,24 @@ def pytest_addoption(parser):
         help="folder for pictures of the app's page, from its browser test")
 
 
-def _why_no_gpu():
-    """The reason why tests marked gpu cannot run here, or None."""
+def _count_gpus():
+    """How many GPUs tests marked gpu can have, and why not more."""
     from chainer.backends import cuda
     if not cuda.available:
-        return f'CuPy cannot be used: {cuda._resolution_error}'
+        return 0, f'CuPy cannot be used: {cuda._resolution_error}'
     try:
-        if cuda.cupy.cuda.runtime.getDeviceCount() > 0:
-            return None
+        n_gpu = cuda.cupy.cuda.runtime.getDeviceCount()
     except cuda.cupy.cuda.runtime.CUDARuntimeError as e:
-        return f'no CUDA device: {e}'
-    return 'no CUDA device'
+        return 0, f'no CUDA device: {e}'
+    return n_gpu, f'{n_gpu or "no"} CUDA device'
 
 
 def pytest_collection_modifyitems(items):
     gpu_items = [item for item in items if item.get_closest_marker('gpu')]
     if not gpu_items:
         return
-    reason = _why_no_gpu()
-    if reason is not None:
-        for item in gpu_items:
+    n_gpu, reason = _count_gpus()
+    for item in gpu_items:
+        needed, = item.get_closest_marker('gpu').args or (1,)
+        if n_gpu < needed:
             item.add_marker(pytest.mark.skip(reason=reason))

@@ -127,10 +127,10 @@ def load_app(args):
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     detector.score_thresh = args.score_thresh
     detector, computed_by = compile_if_installed(
-        detector, args.engine, args.precision, photos)
+        detector, args.engine, precision=args.precision, calibration=photos)
     extractor, _ = compile_if_installed(
         StyleExtractorBN(pretrained_model=args.extractor_weights),
-        args.engine, args.precision, photos)
+        args.engine, precision=args.precision, calibration=photos)
     _log.info('the networks are computed by %s', computed_by)
 
     def open_catalogue(version):

@@ -32,7 +32,7 @@ import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
-from vasily_fashion.utils import atomic_write, gpu_available, read_image
+from vasily_fashion.utils import atomic_write, find_device, read_image
 
 import chainer
 import chainer.functions as F
@@ -68,22 +68,23 @@ def main(argv=None):
     parser.add_argument(
         '--repeat', type=int, default=7, help='rounds of which the median is taken')
     parser.add_argument(
-        '--device', type=int, default=-1, help='a GPU, or -1: the CPU')
+        '--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    if args.device >= 0 and not gpu_available():
-        parser.error(f'--device {args.device}: there is no GPU that CuPy can use here')
+    try:
+        device = find_device(args.gpu)
+    except ValueError as error:
+        parser.error(str(error))
     with chainer.using_config('accelerate', 'fast'):
-        result = measure(args)
+        result = measure(args, device)
     if args.json:
         with atomic_write(args.json, 'w') as file:
             json.dump(result, file, indent=2)
             file.write('\n')
 
 
-def measure(args):
+def measure(args, device):
     """Print the times; return them by name."""
-    device = chainer.get_device(args.device)
     device.use()
     imgs = photos(args)
     works, n_box, pooling = {}, {}, []
@@ -97,7 +98,7 @@ def measure(args):
     for name in (SSD, ALL_SCORES, FASTER_RCNN, LESS_POOLING):
         seconds[name] /= args.batch_size
 
-    where = 'CPU' if args.device < 0 else gpu_name(args.device)
+    where = 'CPU' if args.gpu < 0 else gpu_name(args.gpu)
     height, width = imgs[0].shape[1:]
     print(f'{machine()}; networks on: {where}')
     print(f'{len(imgs)} photos, the first of {height} x {width}; batches of {args.batch_size}')

@@ -26,7 +26,7 @@ from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.retrieval import FlatIndex
 from vasily_fashion.transforms import SSDAugmentation, crop_by_bbox
-from vasily_fashion.utils import atomic_write, gpu_available
+from vasily_fashion.utils import atomic_write, find_device
 
 import chainer
 import numpy as np
@@ -38,8 +38,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n')[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python gpu.py --device 0')
-    parser.add_argument('--device', type=int, default=0, help='the GPU')
+        epilog='example: python gpu.py --gpu 0')
+    parser.add_argument('--gpu', type=int, default=0, help='the GPU')
     parser.add_argument(
         '--repeat', type=int, default=20, help='calls of which the median is taken')
     parser.add_argument(
@@ -47,10 +47,10 @@ def main(argv=None):
         help='embeddings in the index, half a kilobyte each, twice while they are added')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    if not gpu_available():
-        parser.exit(2, 'gpu.py: there is no GPU that CuPy can use here; it takes an NVIDIA GPU '
-                    "and CuPy: python -m pip install 'cupy-cuda12x[ctk]'\n")
-    device = chainer.get_device(f'@cupy:{args.device}')
+    try:
+        device = find_device(args.gpu)
+    except ValueError as error:
+        parser.error(str(error))
     device.use()
     result = measure(device, args.repeat, args.n_gallery)
     if args.json:

@@ -61,6 +61,8 @@ def main(argv=None):
         help='what OpenVINO computes in; auto: bf16 where the CPU has it; int8 is '
         'calibrated with photos of the catalogue')
     parser.add_argument(
+        '--gpu', type=int, default=-1, help='the GPU to compute on, by Chainer')
+    parser.add_argument(
         '--shard-size', type=int, default=512, metavar='N',
         help='images whose embeddings are written at a time '
         '(default: %(default)s)')
@@ -78,7 +80,7 @@ def main(argv=None):
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
     open_catalogue = functools.partial(
         open_dataset, args.dataset, args.root, args.split, 'skip', args.images)
-    load = functools.partial(load_network, args.engine, args.precision)
+    load = functools.partial(load_network, args.engine, args.gpu, args.precision)
     extractor, detector = (
         (StyleExtractorBN, args.weights), (FashionSSD300, args.detector_weights))
     try:
@@ -114,9 +116,9 @@ def main(argv=None):
     return 0
 
 
-def load_network(engine, precision, network, weights, calibration=None):
+def load_network(engine, gpu, precision, network, weights, calibration=None):
     return compile_if_installed(
-        network(pretrained_model=weights), engine, precision, calibration)[0]
+        network(pretrained_model=weights), engine, gpu, precision, calibration)[0]
 
 
 if __name__ == '__main__':

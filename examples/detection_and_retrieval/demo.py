@@ -8,7 +8,7 @@ from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
-from vasily_fashion.utils import atomic_write, gpu_available, read_image
+from vasily_fashion.utils import atomic_write, read_image
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
 _FORMATS = ('.jpg', '.pdf', '.png', '.svg', '.webp')
@@ -30,6 +30,8 @@ def main(argv=None):
     add('--gpu', type=int, default=-1, help='the GPU to compute on')
     add('--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'), default='auto',
         help='what computes the networks; auto: the engine that is installed, or Chainer')
+    add('--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
+        help='what OpenVINO computes in; int8 is calibrated with the gallery')
     add('--out', default='output/retrieval.png', help='the sheet of results')
     add('--n-snap', type=int, default=6, help='synthetic snaps')
     add('--n-item', type=int, default=144, help='items of the synthetic shop')
@@ -43,8 +45,6 @@ def main(argv=None):
         parser.error(f'--k {args.k} --score-thresh {args.score_thresh}: out of range')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
         parser.error(f'--photo {path}: there is no such file')
-    if args.gpu >= 0 and not gpu_available():
-        parser.error(f'--gpu {args.gpu}: CuPy finds no GPU here; leave --gpu out')
     try:
         run(args)
     except (ImportError, OSError, ValueError) as error:
@@ -59,13 +59,11 @@ def run(args):
 
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     extractor = StyleExtractorBN(pretrained_model=args.extractor_weights)
-    if args.gpu >= 0:
-        for link in (detector, extractor):
-            link.to_device(f'@cupy:{args.gpu}').device.use()
-        args.engine = 'chainer'
     detector.score_thresh = args.score_thresh
-    detector, engine = compile_if_installed(detector, args.engine)
-    extractor, _ = compile_if_installed(extractor, args.engine)
+    how = {'engine': args.engine, 'gpu': args.gpu, 'precision': args.precision,
+           'calibration': gallery.sample() if args.precision == 'int8' else None}
+    detector, engine = compile_if_installed(detector, **how)
+    extractor, _ = compile_if_installed(extractor, **how)
     print(f'{len(snaps)} snaps, {len(gallery)} product images, computed by {engine}')
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 

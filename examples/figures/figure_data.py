@@ -20,7 +20,7 @@ _K = 5
 
 
 def add_data(parser, has_snaps=True):
-    """Give a parser the arguments --data, --seed and those of weights."""
+    """Give a parser the arguments --data, --seed and those of networks."""
     parser.add_argument(
         '--data', help='folder of Clothing Co-Parsing, whose val split is '
         'taken' + ('' if has_snaps else ', or of product photos')
@@ -39,6 +39,8 @@ def add_data(parser, has_snaps=True):
         '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
         default='auto', help='what computes the networks; auto: a compiled '
         'engine where one is installed, otherwise Chainer')
+    parser.add_argument(
+        '--gpu', type=int, default=-1, help='the GPU to compute on, by Chainer')
 
 
 def open_gallery(data, seed, n):
@@ -87,9 +89,10 @@ def retrieve(args, indices):
     imgs = [snaps[i][0] for i in indices]
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     detector.score_thresh = args.score_thresh
-    detector, _ = compile_if_installed(detector, args.engine)
+    detector, _ = compile_if_installed(detector, args.engine, args.gpu)
     extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
+        args.gpu)
     gallery, _ = open_gallery(
         args.data, args.seed, N_PRODUCT if args.data is None else 10 ** 6)
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))

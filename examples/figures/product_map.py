@@ -39,7 +39,8 @@ def main(argv=None):
         parser.error(f'--data: {args.data} has {len(gallery)} product images; '
                      f'for a map {_K + 1} are needed')
     extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
+        args.gpu)
     embeddings, rows = gallery.embed(extractor)
     gallery = gallery.choose(rows)
     found = eval_neighbor_purity(embeddings, gallery.categories, _K)

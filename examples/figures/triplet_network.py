@@ -31,7 +31,8 @@ def main(argv=None):
     query, positive, _ = items[args.index[0]]
     imgs = query, positive, items[args.index[1]][1]
     extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine)
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
+        args.gpu)
     save(vis_triplet_network(imgs, extractor.extract(imgs)).figure, args.out)
 
 

@@ -14,7 +14,7 @@ from vasily_fashion.deploy import compile_link
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, find_device
 
 import chainer
 import numpy as np
@@ -61,7 +61,7 @@ def main(argv=None):
         help='what OpenVINO computes in; int8 is calibrated with some of the '
         'photos')
     parser.add_argument(
-        '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU")
+        '--gpu', type=int, default=-1, help='the GPU that Chainer computes on; -1: the CPU')
     parser.add_argument(
         '--n-bootstrap', type=int, default=1000, metavar='N',
         help='how often photos are drawn anew for the 95 %% interval of mAP; '
@@ -105,7 +105,7 @@ def evaluate(args, dataset):
     if args.vote_thresh is not None:
         model.coder = VotingMultiboxCoder(model.coder, args.vote_thresh)
     if args.engine == 'chainer':
-        model.to_device(args.device)
+        model.to_device(find_device(args.gpu))
     else:
         photos = None
         if args.precision == 'int8':

@@ -16,6 +16,7 @@ from vasily_fashion.datasets.named_datasets import (
 )
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.training import create_communicator, train_fashion_ssd
+from vasily_fashion.utils import find_device
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def main(argv=None):
     parser.add_argument(
         '--max-expand', type=float, default=4, metavar='FACTOR',
         help='the widest canvas that a photo is put on while training')
-    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
@@ -91,6 +92,7 @@ def main(argv=None):
         parser.error('nothing to train on: give --dataset')
     parts, weights, val = [], [], None
     try:
+        device = find_device(args.gpu)
         comm = create_communicator(args.communicator)
         for words in args.dataset:
             name, root, options = parse_dataset(words, _PHOTOS, _OPTIONS)
@@ -111,7 +113,7 @@ def main(argv=None):
         batch_size=args.batch_size, optimizer=args.optimizer, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
         freeze_until=args.freeze_until, max_expand=args.max_expand,
-        device=args.device, seed=args.seed, resume=args.resume, val=val,
+        device=device, seed=args.seed, resume=args.resume, val=val,
         eval_interval=args.eval_interval, comm=comm,
         weights=None if not any(weights) else [w or 1. for w in weights])
 

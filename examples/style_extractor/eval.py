@@ -33,7 +33,7 @@ from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score
 from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, find_device
 
 import chainer
 import numpy as np
@@ -101,7 +101,8 @@ def main(argv=None):
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/convert.py wrote")
     parser.add_argument(
-        '--device', default=-1, help="Chainer's: a GPU, or -1: the CPU (default)")
+        '--gpu', type=int, default=-1,
+        help='the GPU that Chainer computes on; the CPU if not given')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
@@ -266,7 +267,7 @@ def load_detector(args):
 def place(link, args, precision='f32', calibration=None):
     """The network, on its device or compiled."""
     if args.engine == 'chainer':
-        link.to_device(args.device)
+        link.to_device(find_device(args.gpu))
         return link
     return compile_link(link, args.engine, precision, calibration)
 

@@ -25,6 +25,7 @@ from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
 from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
 from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
 from vasily_fashion.training import create_communicator, train_style_extractor
+from vasily_fashion.utils import find_device
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def main(argv=None):
     parser.add_argument(
         '--warm-up', type=int, default=0, metavar='ITERATION',
         help='how many of the iterations the learning rate first grows over')
-    parser.add_argument('--device', default=-1, help='a GPU, or -1: the CPU')
+    parser.add_argument('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', help='a snapshot to go on from')
     parser.add_argument(
@@ -138,6 +139,7 @@ def main(argv=None):
     if not args.dataset:
         parser.error('nothing to train on: give --dataset')
     try:
+        device = find_device(args.gpu)
         comm = create_communicator(args.communicator)
         grounds = [ground for name, root in args.snaps
                    for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
@@ -164,7 +166,7 @@ def main(argv=None):
         model, dataset, args.out, args.iteration,
         batch_size=args.batch_size, lr=args.lr,
         lr_schedule=args.lr_schedule, warm_up=args.warm_up,
-        n_frozen_block=args.n_frozen_block, device=args.device,
+        n_frozen_block=args.n_frozen_block, device=device,
         seed=args.seed, resume=args.resume, margin=args.margin,
         loss=args.loss, negatives=args.negatives, val=val,
         eval_interval=args.eval_interval, comm=comm,

@@ -149,3 +149,19 @@ def test_testing_trainer_with_mock_updater():
         stop_trigger=(2, 'iteration'), iter_per_epoch=1)
     trainer.run()
     assert trainer.updater.iteration == 2
+
+
+@pytest.mark.gpu
+@pytest.mark.filterwarnings('error')
+def test_gradients_that_add_up_on_a_gpu():
+    results = []
+    for device in map(chainer.get_device, ('@numpy', '@cupy:0')):
+        x = chainer.Variable(device.send(np.arange(4, dtype=np.float32)))
+        b = chainer.Variable(device.send(np.ones(3, np.float32)))
+        y = F.scatter_add(x, [1, 1, 2], b)
+        F.sum(F.as_strided(y[[0, 3, 3]], (2, 2), (1, 1)) ** 2).backward()
+        results.append([
+            chainer.get_device('@numpy').send(a) for a in (y.array, x.grad, b.grad)])
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert results[0][1].any()

@@ -3,6 +3,7 @@ import json
 import pathlib
 
 from vasily_fashion.retrieval import FashionItemRetriever
+from vasily_fashion.utils import gpu_available
 
 import chainer
 import cv2
@@ -26,15 +27,14 @@ def load(monkeypatch):
     return load
 
 
-@pytest.mark.parametrize('name, argv', [('article', ['--device', '0']), ('gpu', [])])
-def test_without_a_gpu(name, argv, load, monkeypatch, capsys):
-    module = load(name)
-    monkeypatch.setattr(module, 'gpu_available', lambda: False)
+@pytest.mark.skipif(gpu_available(), reason='there is a GPU')
+@pytest.mark.parametrize('name, argv', [('article', ['--gpu', '0']), ('gpu', [])])
+def test_without_a_gpu(name, argv, load, capsys):
     with pytest.raises(SystemExit) as caught:
-        module.main(argv)
+        load(name).main(argv)
     assert caught.value.code == 2
     lines = capsys.readouterr().err.splitlines()
-    assert 'there is no GPU that CuPy can use here' in lines[-1]
+    assert '--gpu 0: CuPy finds no GPU here' in lines[-1]
 
 
 def test_photos_take_turns(load):

@@ -56,7 +56,7 @@ class _ColourExtractor:
         return np.stack([img.mean(axis=(1, 2)) for img in imgs]) / 255
 
 
-def _no_engine(link, engine):
+def _no_engine(link, engine, gpu, **_):
     """compile_if_installed where no engine is installed."""
     if engine not in ('auto', 'chainer'):
         raise ImportError(f'{engine} is not installed')

@@ -5,7 +5,12 @@ import weakref
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex, RetrievedItem
+from vasily_fashion.retrieval import (
+    FashionItemRetriever,
+    FlatIndex,
+    Gallery,
+    RetrievedItem,
+)
 from vasily_fashion.utils import ImageReadError, read_image
 
 import chainer
@@ -448,23 +453,40 @@ def test_the_articles_network_finds_its_own_crops():
         assert item.distances[0] < 1e-6 * item.distances[1]
 
 
+def _see(cls, name, seen, monkeypatch):
+    """Add to `seen` of what kind a method's first argument is."""
+    original = getattr(cls, name)
+
+    def see(self, x, *args):
+        seen.append((name, type(x)))
+        return original(self, x, *args)
+
+    monkeypatch.setattr(cls, name, see)
+
+
 @pytest.mark.gpu
-def test_all_of_it_on_a_gpu():
-    dataset = SyntheticFashionDataset(2, n_item=12)
+def test_all_of_it_on_a_gpu(monkeypatch):
+    """Snap, boxes, crops, embeddings, neighbours: images do not come back."""
+    dataset = SyntheticFashionDataset(2, n_item=4)
     detector = FashionSSD300(pretrained_model='fashion')
     detector.score_thresh = .2
     extractor = StyleExtractorBN(pretrained_model='fashion')
-    results = []
+    gallery = Gallery.from_world(dataset)
+    results, seen = [], []
     for device in ('@numpy', '@cupy:0'):
         for link in (detector, extractor):
             link.to_device(device)
-        embeddings = extractor.extract(
-            [img for img, _, _ in dataset.product_images])
-        index = FlatIndex(128)
-        index.add(extractor.device.send(embeddings), range(12))
-        retriever = FashionItemRetriever(detector, extractor, index)
+        retriever = FashionItemRetriever(
+            detector, extractor, gallery.make_index(extractor))
+        if not results:
+            for cls, name in ((FashionSSD300, '_prepare'), (StyleExtractorBN, 'prepare'),
+                              (FlatIndex, 'search')):
+                _see(cls, name, seen, monkeypatch)
+        seen.clear()
         results.append(retriever.retrieve(
-            [img for img, _, _ in dataset[:]], k=12))
+            [img for img, _, _ in dataset[:]], k=4))
+        kinds = {'_prepare', 'prepare', 'search'}
+        assert set(seen) == {(kind, detector.device.xp.ndarray) for kind in kinds}
     assert sum(len(items) for items in results[0]) > 1
     for items in zip(*results, strict=True):
         for expected, found in zip(*items, strict=True):

@@ -114,11 +114,20 @@ def test_empty_dataset(tmp_path):
 
 
 @pytest.mark.gpu
-def test_gpu(run, dataset, tmp_path):
-    log = _train(
-        dataset, tmp_path, 1, freeze_until='conv1_2', device='@cupy:0')[2]
-    assert log[0]['main/loss'] == pytest.approx(
-        run[2][0]['main/loss'], rel=1e-3)
+def test_gpu(dataset, tmp_path):
+    """Two steps, the second from a snapshot, are those of the CPU."""
+    expected, _, expected_log = _train(dataset, tmp_path / 'cpu', 2)
+    _train(dataset, tmp_path / 'a', 1, device='@cupy:0')
+    model, _, log = _train(
+        dataset, tmp_path / 'b', 2, device='@cupy:0', resume=tmp_path / 'a' / 'snapshot')
+    for line, expected_line in zip(log, expected_log, strict=True):
+        assert line['main/loss'] == pytest.approx(expected_line['main/loss'], rel=1e-4)
+    model.to_device('@numpy')
+    before, expected = _weights(tiny_ssd()), _weights(expected)
+    for name, array in _weights(model).items():
+        np.testing.assert_allclose(
+            array - before[name], expected[name] - before[name], err_msg=name,
+            rtol=0, atol=1e-3 * np.abs(expected[name] - before[name]).max() + 1e-7)
 
 
 def test_photos_without_a_box(dataset, tmp_path):

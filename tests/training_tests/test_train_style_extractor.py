@@ -6,6 +6,7 @@ from vasily_fashion.training import train_style_extractor
 import chainer
 import numpy as np
 import pytest
+from chainer.functions.noise.dropout import Dropout
 
 
 @pytest.fixture(scope='module')
@@ -99,9 +100,47 @@ def test_empty_dataset(tmp_path):
 
 
 @pytest.mark.gpu
-def test_gpu(dataset, tmp_path):
-    log = _train(dataset, tmp_path, 2, device='@cupy:0')[2]
-    assert all(np.isfinite(line['main/loss']) for line in log)
+def test_gpu_is_seeded(dataset, tmp_path):
+    """Dropout on a GPU: the same again, and from a snapshot; not of another seed."""
+    kwargs = {'device': '@cupy:0', 'lr_steps': []}
+    log = _train(dataset, tmp_path / 'a', 4, **kwargs)[2]
+    _train(dataset, tmp_path / 'b', 2, **kwargs)
+    resumed = _train(
+        dataset, tmp_path / 'c', 4, resume=tmp_path / 'b' / 'snapshot', **kwargs)[2]
+    for line, again in zip(log, resumed, strict=True):
+        assert line['main/loss'] == pytest.approx(again['main/loss'], rel=1e-5)
+    other = _train(dataset, tmp_path / 'd', 1, seed=9, **kwargs)[2]
+    assert other[0]['main/loss'] != pytest.approx(log[0]['main/loss'], rel=1e-3)
+
+
+class _HostDropout(chainer.FunctionHook):
+    """Dropout draws on the host, the same for a GPU."""
+
+    def forward_preprocess(self, function, in_data):
+        if isinstance(function, Dropout):
+            x, = in_data
+            keeps = np.random.rand(*x.shape) >= function.dropout_ratio
+            function.mask = chainer.backend.get_device_from_array(x).send(
+                (keeps / (1 - function.dropout_ratio)).astype(x.dtype))
+
+
+@pytest.mark.gpu
+def test_a_step_on_a_gpu_is_that_of_the_cpu(dataset, tmp_path):
+    found = []
+    for device in '@numpy', '@cupy:0':
+        with _HostDropout():
+            model, _, (line,) = _train(dataset, tmp_path / device, 1, device=device)
+        model.to_device('@numpy')
+        found.append((line, _weights(model)))
+    (expected, expected_weights), (line, weights) = found
+    for key in 'main/loss', 'main/d_positive', 'main/d_negative', 'main/hit':
+        assert line[key] == pytest.approx(expected[key], rel=1e-4), key
+    before = _weights(TinyStyleExtractor())
+    for name, array in weights.items():
+        if name not in ('/conv1_1/b', '/conv1_2/b', '/fc5/b'):  # no gradient but rounding
+            np.testing.assert_allclose(
+                array - before[name], expected_weights[name] - before[name],
+                rtol=.05, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.gpu

@@ -52,12 +52,13 @@ def mpiexec():
     return path
 
 
-def _start(mpiexec, n, kind, out, **kwargs):
+def _start(mpiexec, n, kind, out, communicator='naive', **kwargs):
     subprocess.run(
         [mpiexec, '-n', str(n), sys.executable,
          _ROOT / 'tests/training_tests/tiny.py', kind, out,
-         json.dumps(kwargs), 'naive'],
-        env={**os.environ, 'PYTHONPATH': str(_ROOT), 'OMP_NUM_THREADS': '1'},
+         json.dumps(kwargs), communicator],
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep.join(
+            [str(_ROOT), os.environ.get('PYTHONPATH', '')])},
         check=True, timeout=300)
     with open(out / 'log') as file:
         return json.load(file)
@@ -90,6 +91,17 @@ def test_two_workers_train_as_one(mpiexec, kind, kwargs, tmp_path):
             if name not in ('conv1_1/b', 'conv1_2/b', 'fc5/b') or kind == 'ssd':
                 np.testing.assert_allclose(
                     two[name], one[name], rtol=1e-2, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.gpu(2)
+@pytest.mark.parametrize('kind, kwargs', [('ssd', {}), ('style', {'multi_node_bn': True})])
+def test_two_workers_with_a_gpu_each_train_as_one(mpiexec, kind, kwargs, tmp_path):
+    """Dropout of all is that of one: it is seeded on each GPU."""
+    kwargs['device'] = '@cupy:0'
+    expected = train_tiny(kind, tmp_path / 'one', 4, **kwargs)[1]
+    log = _start(
+        mpiexec, 2, kind, tmp_path / 'two', 'pure_nccl', iteration=4, **kwargs)
+    _assert_same(log, expected)
 
 
 @pytest.mark.slow

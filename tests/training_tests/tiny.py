@@ -100,7 +100,7 @@ class TinyStyleExtractor(chainer.Chain):
     def extract(self, imgs):
         x = np.stack([self.prepare(img) for img in imgs])
         with chainer.using_config('train', False), chainer.no_backprop_mode():
-            return self(self.device.send(x)).array
+            return chainer.get_device('@numpy').send(self(self.device.send(x)).array)
 
 
 class TinyItems(PairDataset):

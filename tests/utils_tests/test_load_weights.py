@@ -357,9 +357,14 @@ def test_folder(tmp_path):
 
 
 @pytest.mark.gpu
-def test_gpu(path):
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+def test_gpu(dtype, tmp_path):
+    arrays = {name: array.astype(dtype) if array.dtype == np.float32 else array
+              for name, array in _arrays(_random()).items()}
+    np.savez(tmp_path / 'a.npz', **arrays)
     net = _Net()
     net.to_device('@cupy:0')
-    load_weights(path, net)
+    load_weights(tmp_path / 'a.npz', net)
     net.to_device('@numpy')
-    _assert_equal(net, _arrays(_random()))
+    assert net.conv.W.dtype == np.float32
+    _assert_equal(net, arrays)

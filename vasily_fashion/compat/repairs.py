@@ -45,6 +45,10 @@ _MOCK = Repair(
     'mock is in the standard library; until chainer.testing takes that one',
     {'    import mock\n': '    from unittest import mock\n'})
 
+_SCATTER_ADD = Repair(
+    'CuPy 12 deprecates scatter_add; until Chainer calls add.at',
+    {'cuda.cupyx.scatter_add': 'cuda.cupy.add.at'})
+
 #: Module -> its repairs.
 REPAIRS = {
 
@@ -52,7 +56,8 @@ REPAIRS = {
     'chainer.functions.array.as_strided': (Repair(
         'NumPy 2.0 dropped np.sctypes; until as_strided lists the dtypes',
         {"np.sctypes['int']": '(np.int8, np.int16, np.int32, np.int64)',
-         "gy.dtype not in np.sctypes['float']": "gy.dtype.kind != 'f'"}),),
+         "gy.dtype not in np.sctypes['float']": "gy.dtype.kind != 'f'"}),
+        _SCATTER_ADD),
     'chainer._environment_check': (Repair(
         'numpy.distutils is gone; until the check of macOS BLAS needs it not',
         {'import numpy.distutils.system_info\n': '\n',
@@ -162,6 +167,13 @@ REPAIRS = {
         'CuPy 14 has no cuDNN; until no import says to reinstall CuPy with it',
         {'    if (not cudnn_enabled and\n':
          '    if (False and not cudnn_enabled and\n'})),
+    'chainer.functions.array.get_item': (Repair(
+        'CuPy 12 deprecates scatter_add; until Chainer calls add.at',
+        {'gx.scatter_add(slices, inputs[0])':
+         'xp.add.at(gx, slices, inputs[0])'}),),
+    'chainer.functions.array.scatter_add': (_SCATTER_ADD,),
+    'chainer.functions.array.spatial_transformer_sampler': (_SCATTER_ADD,),
+    'chainer.utils.sparse': (_SCATTER_ADD,),
     'chainer.training.updaters.multiprocess_parallel_updater': (Repair(
         'CuPy 9+ has cupy.cuda.nccl without NCCL; until the updater asks it',
         {'    from cupy.cuda import nccl\n    _available = True\n':

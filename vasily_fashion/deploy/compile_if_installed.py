@@ -1,20 +1,22 @@
 from typing import Any
 
 from vasily_fashion.deploy.compile_link import compile_link
+from vasily_fashion.utils import find_device
 
 
 def compile_if_installed(
-        link: Any, engine: str = 'auto', precision: str = 'auto',
+        link: Any, engine: str = 'auto', gpu: int = -1, precision: str = 'auto',
         calibration: Any = None) -> tuple[Any, str]:
     """Compile a link if an engine is installed; otherwise return it unchanged.
 
-    What scripts do with their ``--engine`` and ``--precision``.
+    What scripts do with their ``--engine``, ``--gpu`` and ``--precision``.
 
     Args:
         link: As of :func:`~vasily_fashion.deploy.compile_link`.
         engine ({'auto', 'chainer', 'openvino', 'onnxruntime'}): 'chainer'
             leaves the link to Chainer, and so does 'auto' where no engine is
             installed.
+        gpu (int): The GPU that Chainer computes on instead; -1 for none.
         precision, calibration: As of
             :func:`~vasily_fashion.deploy.compile_link`. Chainer has 'auto'
             and 'f32', which are one.
@@ -28,6 +30,9 @@ def compile_if_installed(
             :func:`~vasily_fashion.deploy.compile_link` does; that no engine
             is installed, for 'auto', is not an error.
     """
+    if gpu >= 0:
+        link.to_device(find_device(gpu))
+        return link, f'Chainer on GPU {gpu}'
     is_chainers = precision in ('auto', 'f32')
     if engine == 'chainer':
         if not is_chainers:

@@ -3,6 +3,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.retrieval._common_device import common_device
 from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.index import Index
 from vasily_fashion.retrieval.merge_guesses import merge_guesses
@@ -11,6 +12,7 @@ from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import check_image, check_images
 from vasily_fashion.utils.read_ahead import read_ahead
 
+import chainer
 import numpy as np
 from chainer.backends import cuda
 
@@ -19,7 +21,11 @@ class FashionItemRetriever:
 
     """Find the items of a snap and the product images that look like them.
 
-    Detect, crop, embed, search: the system of VASILY's article.
+    Detect, crop, embed, search: the system of VASILY's article. Where
+    FashionSSD300 and StyleExtractorBN are on one GPU, a snap is copied to it
+    once, and is resized, cropped and embedded there; its items are searched
+    there if the index is a :class:`~vasily_fashion.retrieval.FlatIndex` on a
+    GPU. What comes back is boxes, distances and ids.
 
     Args:
         detector: Anything with ChainerCV's ``predict(imgs)``, which returns
@@ -151,9 +157,13 @@ class FashionItemRetriever:
             # the networks stay in this thread, whose Chainer configuration
             # and GPU are the caller's
             imgs, boxes = zip(*batch, strict=True)
-            if boxes[0] is None:
-                boxes = self._detect(imgs)
-            results = self._match(imgs, boxes, k, category)
+            links = [self.extractor] if boxes[0] is not None else [self.detector, self.extractor]
+            device = common_device(*links)
+            with chainer.using_device(device):
+                imgs = device.send(imgs)
+                if boxes[0] is None:
+                    boxes = self._detect(imgs)
+                results = self._match(imgs, boxes, k, category)
             del batch, imgs  # not kept while the next batch is read
             yield from results
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
+from vasily_fashion.retrieval._common_device import common_device
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.utils import ImageReadError
 
@@ -236,14 +237,16 @@ class Gallery:
             metric ({'sqeuclidean', 'cosine'}): The index's.
 
         Returns:
-            FlatIndex: With the ids and categories of the products.
+            FlatIndex: With the ids and categories of the products, on the GPU
+            where the extractor is, if it is on one.
 
         Raises:
             ValueError: If no image can be read.
         """
         embeddings, rows = self.embed(extractor)
         index = FlatIndex(embeddings.shape[1], metric, extractor)
-        index.add(embeddings, [self.ids[row] for row in rows], self.categories[rows])
+        index.add(common_device(extractor).send(embeddings),
+                  [self.ids[row] for row in rows], self.categories[rows])
         return index
 
 

@@ -101,6 +101,7 @@ def train_fashion_ssd(
     random.seed(seed)
     np.random.seed(seed)
     device = get_worker_device(device, comm)
+    device.xp.random.seed(seed)
     augment = SSDAugmentation(
         model.coder, model.insize, model.mean, max_expand)
     chain = MultiboxTrainChain(model, comm=comm)

@@ -121,6 +121,7 @@ TripletTrainChain` takes them.
     np.random.seed(seed)
     random_state = np.random.default_rng(seed)
     device = get_worker_device(device, comm)
+    device.xp.random.seed(seed)
 
     pairs: TrainingPairs | FrozenPairs
     pairs = TrainingPairs(dataset, model, random_state, grounds)

@@ -1,23 +1,28 @@
-import cv2
+from typing import Any
+
+from vasily_fashion.transforms.resize import resize
+
 import numpy as np
+from chainer import backend
 
 
 def letterbox(
-        img: np.ndarray, size: tuple[int, int],
-        fill: float = 255) -> np.ndarray:
+        img: Any, size: tuple[int, int], fill: float = 255) -> Any:
     """Resize an image to fit a size, keep its aspect ratio, and pad the rest.
 
     Shrinking averages over areas, enlarging is bilinear. The padding is
     shared evenly between both sides.
 
     Args:
-        img (~numpy.ndarray): An image of shape :math:`(3, H, W)`, float32.
+        img (array): An image of shape :math:`(3, H, W)`, float32, of NumPy or
+            CuPy.
         size (tuple of ints): (height, width) of the result.
         fill (float): The value of the padding. White, as in product images,
             by default.
 
     Returns:
-        numpy.ndarray: A new image of shape :math:`(3, height, width)`, float32.
+        array: A new image of shape :math:`(3, height, width)`, float32, where
+        `img` is.
 
     Raises:
         ValueError: If `size` or the image is empty.
@@ -30,11 +35,8 @@ def letterbox(
     scale = min(height / h, width / w)
     inner_h = min(max(round(h * scale), 1), height)
     inner_w = min(max(round(w * scale), 1), width)
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    inner = cv2.resize(
-        np.ascontiguousarray(img.transpose(1, 2, 0), np.float32),
-        (inner_w, inner_h), interpolation=interpolation)
-    out = np.full((3, height, width), fill, np.float32)
+    out = backend.get_array_module(img).full((3, height, width), fill, np.float32)
     y, x = (height - inner_h) // 2, (width - inner_w) // 2
-    out[:, y:y + inner_h, x:x + inner_w] = inner.transpose(2, 0, 1)
+    out[:, y:y + inner_h, x:x + inner_w] = resize(
+        img, (inner_h, inner_w), area=scale < 1)
     return out

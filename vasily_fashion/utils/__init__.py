@@ -2,6 +2,7 @@ from vasily_fashion.utils.atomic_write import atomic_write  # noqa: F401
 from vasily_fashion.utils.check_image import check_image  # noqa: F401
 from vasily_fashion.utils.check_images import check_images  # noqa: F401
 from vasily_fashion.utils.check_npz import check_npz  # noqa: F401
+from vasily_fashion.utils.find_device import find_device  # noqa: F401
 from vasily_fashion.utils.gpu_available import gpu_available  # noqa: F401
 from vasily_fashion.utils.image_read_error import ImageReadError  # noqa: F401
 from vasily_fashion.utils.load_weights import load_weights  # noqa: F401

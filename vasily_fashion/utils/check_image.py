@@ -3,25 +3,28 @@ from typing import Any
 
 from vasily_fashion.utils.read_image import as_array, read_image
 
+import chainer
 import numpy as np
+from chainer import backend
+from chainer.backends import cuda
 from PIL import Image
 
 
-def check_image(img: Any, name: str = 'img') -> np.ndarray:
+def check_image(img: Any, name: str = 'img') -> Any:
     """Convert a caller's image to this library's format, or say what is wrong.
 
     Arrays of integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.
 
     Args:
-        img (numpy.ndarray, path or PIL.Image.Image): An array of shape
-            :math:`(3, H, W)`, RGB, :math:`[0, 255]`; or the path of a file,
-            which :func:`~vasily_fashion.utils.read_image` reads; or an image
-            of Pillow, which is converted as that converts.
+        img (array, path or PIL.Image.Image): An array of NumPy or CuPy, of
+            shape :math:`(3, H, W)`, RGB, :math:`[0, 255]`; or the path of a
+            file, which :func:`~vasily_fashion.utils.read_image` reads; or an
+            image of Pillow, which is converted as that converts.
         name (str): What the caller called it; errors begin with it.
 
     Returns:
-        numpy.ndarray:
+        array:
         :math:`(3, H, W)`, :obj:`float32`. The same array, not a copy, when it
         is :obj:`float32` already.
 
@@ -35,7 +38,7 @@ def check_image(img: Any, name: str = 'img') -> np.ndarray:
         return read_image(img)
     if isinstance(img, Image.Image):
         return as_array(img, name)
-    if not isinstance(img, np.ndarray):
+    if not isinstance(img, (np.ndarray, cuda.ndarray)):
         raise TypeError(
             f'{name} must be a numpy.ndarray of shape (3, H, W), a path or an '
             f'image of Pillow, not {type(img).__name__}')
@@ -65,8 +68,9 @@ def check_image(img: Any, name: str = 'img') -> np.ndarray:
     if img.size == 0:
         raise ValueError(f'{name} has shape {img.shape}: it has no pixels')
 
-    img = img.astype(np.float32, copy=False)
-    if not np.isfinite(img).all():
-        raise ValueError(
-            f'{name} has NaN or infinite pixels; values are 0..255')
+    with chainer.using_device(backend.get_device_from_array(img)):
+        img = img.astype(np.float32, copy=False)
+        if not np.isfinite(img).all():
+            raise ValueError(
+                f'{name} has NaN or infinite pixels; values are 0..255')
     return img

@@ -167,15 +167,18 @@ def test_predict_gpu():
 
 
 @pytest.mark.gpu
-def test_a_gpu_finds_what_the_cpu_finds():
+@pytest.mark.parametrize('gpu', [0, pytest.param(1, marks=pytest.mark.gpu(2))])
+def test_a_gpu_finds_what_the_cpu_finds(gpu):
+    """GPU 0 is the current one; one snap is of the host, one of the GPU."""
     model = FashionSSD300(pretrained_model='fashion')
     model.score_thresh = .2
-    imgs = [img for img, _, _ in SyntheticFashionDataset(3)[:]]
+    imgs = [img for img, _, _ in SyntheticFashionDataset(2)[:]]
     expected = model.predict(imgs)
-    assert sum(len(bbox) for bbox in expected[0]) > 3
-    model.to_device('@cupy:0')
+    assert sum(len(bbox) for bbox in expected[0]) > 2
+    model.to_device(f'@cupy:{gpu}')
     for found_column, expected_column, atol in zip(
-            model.predict(imgs), expected, (.1, 0, 1e-3), strict=True):
+            model.predict([imgs[0], model.device.send(imgs[1])]), expected,
+            (.1, 0, 1e-3), strict=True):
         for found, array in zip(found_column, expected_column, strict=True):
             assert type(found) is np.ndarray and found.dtype == array.dtype
             np.testing.assert_allclose(found, array, rtol=0, atol=atol)

@@ -207,10 +207,14 @@ def test_a_part_is_for_training_alone(trained, tmp_path):
 
 
 @pytest.mark.gpu
-def test_extract_gpu(trained, imgs, embeddings):
+@pytest.mark.parametrize('gpu', [0, pytest.param(1, marks=pytest.mark.gpu(2))])
+@pytest.mark.parametrize('n_sent', [0, 1, 3])
+def test_extract_gpu(trained, imgs, embeddings, n_sent, gpu):
+    """GPU 0 is the current one; images of the host, of both, of the GPU."""
     model = trained.copy(mode='copy')
-    model.to_device('@cupy:0')
-    found = model.extract(imgs)
-    assert type(found) is np.ndarray
+    model.to_device(f'@cupy:{gpu}')
+    found = model.extract(model.device.send(imgs[:n_sent]) + imgs[n_sent:])
+    assert type(found) is (model.xp.ndarray if n_sent else np.ndarray)
     np.testing.assert_allclose(
-        found, embeddings, rtol=0, atol=1e-3 * np.abs(embeddings).max())
+        chainer.get_device('@numpy').send(found), embeddings, rtol=0,
+        atol=1e-3 * np.abs(embeddings).max())

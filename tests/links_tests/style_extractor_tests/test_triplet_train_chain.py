@@ -148,6 +148,41 @@ def test_gpu():
     assert found_report == pytest.approx(report, rel=1e-5)
 
 
+class _HostOnly:
+    """A communicator whose MPI cannot read the memory of a GPU."""
+
+    def __init__(self, comm):
+        self._comm = comm
+
+    def __getattr__(self, name):
+        return getattr(self._comm, name)
+
+    def allgather(self, x):
+        assert isinstance(x, np.ndarray)
+        return self._comm.allgather(x)
+
+    def alltoall(self, xs):
+        assert all(isinstance(x, np.ndarray) for x in xs)
+        return self._comm.alltoall(xs)
+
+
+@pytest.mark.gpu
+def test_workers_on_gpus_gather_through_the_host():
+    pytest.importorskip('mpi4py', reason='several workers need mpi4py')
+    import chainermn
+    q, p = _pairs(6)
+    results = []
+    for comm in None, _HostOnly(chainermn.create_communicator('naive')):
+        chain = TripletTrainChain(_Scale(), comm=comm)
+        chain.to_device('@cupy:0')
+        loss = chain(chain.device.send(q), chain.device.send(p), item_id=np.arange(6))
+        loss.backward()
+        results.append([x.get() for x in (loss.array, chain.model.scale.grad)])
+    for expected, found in zip(*results, strict=True):
+        assert expected.any()
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def _pairs(n, seed=0):
     return np.random.RandomState(seed).normal(
         size=(2, n, 3)).astype(np.float32)

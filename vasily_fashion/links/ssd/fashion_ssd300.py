@@ -4,9 +4,12 @@ from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.links.ssd.convolution_names import convolution_names
+from vasily_fashion.transforms import resize
 from vasily_fashion.utils import check_images, load_weights, locate_weights
 
+import chainer
 import numpy as np
+from chainer import backend
 from chainercv.links import SSD300
 
 
@@ -91,7 +94,8 @@ class FashionSSD300(SSD300):
 
         Args:
             imgs (iterable): Images of any size, each :math:`(3, H, W)`,
-                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
+                float32, RGB, :math:`[0, 255]`, of NumPy, or of CuPy, to be
+                resized on the GPU; or paths, or images of Pillow.
 
         Returns:
             tuple of lists:
@@ -107,7 +111,15 @@ class FashionSSD300(SSD300):
         imgs = check_images(imgs, 'imgs')
         if not imgs:
             return [], [], []
-        return super().predict(imgs)
+        if backend.get_array_module(*imgs) is not np:
+            imgs = self.device.send(imgs)
+        with chainer.using_device(self.device):
+            return super().predict(imgs)
+
+    def _prepare(self, img):
+        if isinstance(img, np.ndarray):
+            return super()._prepare(img)
+        return resize(img, (self.insize, self.insize)) - self.xp.asarray(self.mean)
 
 
 def _initialize(convolution, in_channels):

@@ -13,7 +13,7 @@ import chainer
 import chainer.functions as F
 import chainer.links as L
 import numpy as np
-from chainer import initializers
+from chainer import backend, initializers
 
 
 def _convolution(in_channels, out_channels):
@@ -129,45 +129,52 @@ class StyleExtractorBN(chainer.Chain):
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
 
-    def prepare(self, img: np.ndarray) -> np.ndarray:
+    def prepare(self, img: Any) -> Any:
         """Resize an image to the network's input, in training and in use.
 
         The image is letterboxed on white and its values are divided by 255.
 
         Args:
-            img (~numpy.ndarray): :math:`(3, H, W)`, RGB, :math:`[0, 255]`.
+            img (array): :math:`(3, H, W)`, RGB, :math:`[0, 255]`, of NumPy or
+                CuPy.
 
         Returns:
-            numpy.ndarray: :math:`(3, 384, 256)`, float32, :math:`[0, 1]`.
+            array: :math:`(3, 384, 256)`, float32, :math:`[0, 1]`, where `img`
+            is.
         """
         return letterbox(img, self.insize) / np.float32(255)
 
     def __repr__(self) -> str:
         return f'<StyleExtractorBN of {self.dim} numbers on {self.device}>'
 
-    def extract(self, imgs: Iterable[Any]) -> np.ndarray:
+    def extract(self, imgs: Iterable[Any]) -> Any:
         """Embed raw images.
 
         Args:
             imgs (iterable): Images of any size, each :math:`(3, H, W)`,
-                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
+                float32, RGB, :math:`[0, 255]`, of NumPy or CuPy; or paths, or
+                images of Pillow.
 
         Returns:
-            numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare
-            by squared L2. An empty list gives :math:`(0, 128)`.
+            array: :math:`(N, 128)`, float32, not normalised: compare by
+            squared L2. An empty list gives :math:`(0, 128)`. A NumPy array; of
+            images of CuPy, which are resized on the GPU, an array where the
+            link is.
 
         Raises:
             TypeError, ValueError: If an image is not of that form; the
                 message names its index.
         """
-        imgs = check_images(imgs, 'imgs')
-        embeddings = np.empty((len(imgs), self.dim), np.float32)
+        checked: Any = check_images(imgs, 'imgs')
+        device = backend.get_device_from_array(*checked)
+        if device.xp is not np:
+            device, checked = self.device, self.device.send(checked)
         with chainer.using_config('train', False), \
-                chainer.no_backprop_mode():
-            for i in range(0, len(imgs), self.batch_size):
-                x = np.stack([
-                    self.prepare(img) for img in imgs[i:i + self.batch_size]])
+                chainer.no_backprop_mode(), chainer.using_device(self.device):
+            embeddings = device.xp.empty((len(checked), self.dim), np.float32)
+            for i in range(0, len(checked), self.batch_size):
+                x = device.xp.stack([
+                    self.prepare(img) for img in checked[i:i + self.batch_size]])
                 y = self.forward(self.device.send(x))
-                embeddings[i:i + self.batch_size] = (
-                    chainer.get_device('@numpy').send(y.array))
+                embeddings[i:i + self.batch_size] = device.send(y.array)
         return embeddings

@@ -209,7 +209,9 @@ choose_negatives` says.
         if self.comm is None:
             return x
         from chainermn.functions import allgather
-        return F.concat(allgather(self.comm, x), axis=0)
+        # through the host: few MPIs can read a GPU's memory
+        return F.copy(F.concat(
+            allgather(self.comm, F.copy(x, '@numpy')), axis=0), self.device)
 
     def _differ(self, x):
         x = chainer.get_device('@numpy').send(x)

@@ -1,0 +1,24 @@
+from typing import Any
+
+from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+
+import chainer
+from chainer.backends.cuda import GpuDevice
+
+
+def common_device(*links: Any) -> chainer.backend.Device:
+    """The GPU where networks are that take images from there.
+
+    Args:
+        links: The networks.
+
+    Returns:
+        chainer.backend.Device: The CPU where they are not on one GPU, or are
+        not this library's own.
+    """
+    device, *others = {
+        link.device if isinstance(link, (FashionSSD300, StyleExtractorBN)) else None
+        for link in links}
+    if isinstance(device, GpuDevice) and not others:
+        return device
+    return chainer.get_device('@numpy')
