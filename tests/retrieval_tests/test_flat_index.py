@@ -478,3 +478,92 @@ def test_cupy_from_an_empty_index():
         assert type(distances) is np.ndarray and not distances.any()
         np.testing.assert_array_equal(ids[:, 0], range(40))
         index.to_cpu()
+
+
+@pytest.mark.gpu(2)
+@pytest.mark.parametrize('metric', ['sqeuclidean', 'cosine'])
+@pytest.mark.parametrize('query_gpu', [None, 0, 1])
+def test_cupy_on_another_gpu_than_the_current(query_gpu, metric):
+    embeddings, queries = _random(300, 16), _random(5, 16, seed=1)
+    if query_gpu is not None:
+        queries = cuda.to_gpu(queries, query_gpu)
+    expected, index = FlatIndex(16, metric), FlatIndex(16, metric)
+    expected.add(embeddings, range(300), np.arange(300) % 3)
+    index.add(cuda.to_gpu(embeddings[:100], 1), range(100), np.arange(100) % 3)
+    index.add(cuda.to_gpu(embeddings[100:], 0), range(100, 300), np.arange(100, 300) % 3)
+    for one in expected, index:
+        one.remove(range(0, 300, 7))
+    for categories in None, np.arange(5) % 3:
+        distances, ids = index.search(queries, 4, categories)
+        e = expected.search(cuda.to_cpu(queries), 4, categories)
+        np.testing.assert_allclose(cuda.to_cpu(distances), e[0], rtol=1e-6)
+        np.testing.assert_array_equal(ids, e[1])
+        if query_gpu is not None:
+            assert distances.device.id == query_gpu
+    index.to_gpu(0)
+    np.testing.assert_array_equal(index.search(queries, 4)[1], expected.search(
+        cuda.to_cpu(queries), 4)[1])
+
+
+@pytest.mark.gpu
+def test_cupy_does_not_rely_on_partition(monkeypatch):
+    # right only where the threads of a warp keep step
+    for name in 'partition', 'argpartition':
+        monkeypatch.setattr(cuda.cupy, name, lambda a, *args, **kwargs: a)
+    monkeypatch.setattr(flat_index, '_GALLERY_BLOCK', 64)
+    embeddings, queries = _random(500, 16), _random(4, 16, seed=1)
+    expected, index = FlatIndex(16), FlatIndex(16)
+    expected.add(embeddings, range(500))
+    index.add(cuda.to_gpu(embeddings), range(500))
+    for k in 1, 5, 40:
+        for found, e in zip(
+                index.search(queries, k), expected.search(queries, k), strict=True):
+            np.testing.assert_array_equal(found, e)
+
+
+def _all_smaller(monkeypatch):
+    """A search by a sixteenth of the memory, of 64 queries at a time."""
+    monkeypatch.setattr(flat_index, '_QUERY_BLOCK', 1024 // 16)
+    for name in '_N_CANDIDATE', '_REFINE_SIZE':
+        monkeypatch.setattr(flat_index, name, getattr(flat_index, name) // 16)
+
+
+def test_memory_of_a_search_among_copies(monkeypatch):
+    _all_smaller(monkeypatch)
+    index = FlatIndex(8)
+    index.add(np.ones((8192, 8), np.float32), range(8192))
+    tracemalloc.start()
+    try:
+        index.search(_random(64, 8), 3)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 200e6 / 16
+
+
+@pytest.mark.gpu
+def test_cupy_memory_of_a_search(monkeypatch):
+    _all_smaller(monkeypatch)
+    index = FlatIndex(16)
+    index.add(cuda.to_gpu(_random(8192, 16)), range(8192))
+    queries = cuda.to_gpu(_random(64, 16, seed=1))
+    pool = cuda.cupy.cuda.MemoryPool()
+    with cuda.cupy.cuda.using_allocator(pool.malloc):
+        index.search(queries, 10)
+    # the scores are on the GPU, and little else
+    assert 4 * 64 * 8192 < pool.total_bytes() < 200e6 / 16
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('gpu_saves', [False, True])
+def test_cupy_saved_on_one_and_loaded_on_the_other(gpu_saves, tmp_path):
+    embeddings, queries = _random(50, 16), _random(5, 16, seed=1)
+    index = FlatIndex(16)
+    index.add(cuda.to_gpu(embeddings) if gpu_saves else embeddings, range(50))
+    expected = index.search(queries, 4)
+    index.save(tmp_path / 'a.npz')
+    loaded = FlatIndex.load(tmp_path / 'a.npz')
+    if not gpu_saves:
+        loaded.to_gpu()
+    for found, e in zip(loaded.search(queries, 4), expected, strict=True):
+        np.testing.assert_allclose(found, e, rtol=1e-6)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vasily_fashion.utils import check_npz
 
+import chainer
 import numpy as np
 from chainer import backend
 from chainer.backends import cuda
@@ -31,31 +32,32 @@ def check_metric(metric: str) -> str:
 
 def check_embeddings(x: Any, name: str, dim: int, metric: str) -> Any:
     """Make embeddings contiguous float32; of length 1 for 'cosine'."""
-    xp = backend.get_array_module(x)
-    x = x if xp is not np else np.asarray(x)
-    if x.dtype.kind not in 'fiu':
-        raise TypeError(
-            f'{name} must be an array of float32, not of {x.dtype}')
-    if x.ndim != 2 or x.shape[1] != dim:
-        raise ValueError(
-            f'{name} has shape {x.shape}, but this index is of '
-            f'(N, {dim}); was it made with another network?')
-    with np.errstate(over='ignore'):  # what overflows is refused below
-        x = xp.ascontiguousarray(x.astype(np.float32, copy=False))
-        norms = squared_norms(x)
-    bad = ~(norms < _MAX_SQUARED_NORM)
-    if bad.any():
-        raise ValueError(
-            f'{name}[{int(bad.argmax())}] has NaN, infinite or enormous '
-            'values')
-    if metric == 'sqeuclidean':
-        return x
-    norms = xp.sqrt(squared_norms(x, np.float64))
-    if (norms == 0).any():
-        raise ValueError(
-            f'{name}[{int((norms == 0).argmax())}] is all zeros, which has '
-            'no cosine')
-    return (x / norms[:, None]).astype(np.float32)
+    with chainer.using_device(backend.get_device_from_array(x)):
+        xp = backend.get_array_module(x)
+        x = x if xp is not np else np.asarray(x)
+        if x.dtype.kind not in 'fiu':
+            raise TypeError(
+                f'{name} must be an array of float32, not of {x.dtype}')
+        if x.ndim != 2 or x.shape[1] != dim:
+            raise ValueError(
+                f'{name} has shape {x.shape}, but this index is of '
+                f'(N, {dim}); was it made with another network?')
+        with np.errstate(over='ignore'):  # what overflows is refused below
+            x = xp.ascontiguousarray(x.astype(np.float32, copy=False))
+            norms = squared_norms(x)
+        bad = ~(norms < _MAX_SQUARED_NORM)
+        if bad.any():
+            raise ValueError(
+                f'{name}[{int(bad.argmax())}] has NaN, infinite or enormous '
+                'values')
+        if metric == 'sqeuclidean':
+            return x
+        norms = xp.sqrt(squared_norms(x, np.float64))
+        if (norms == 0).any():
+            raise ValueError(
+                f'{name}[{int((norms == 0).argmax())}] is all zeros, which has '
+                'no cosine')
+        return (x / norms[:, None]).astype(np.float32)
 
 
 def squared_norms(x: Any, dtype: Any = np.float32) -> Any:
@@ -157,26 +159,27 @@ def search_by_category(
         index: Any, search: Callable[[Any, int, int | None], tuple[Any, np.ndarray]],
         queries: Any, k: int, categories: Any) -> tuple[Any, np.ndarray]:
     """What `search` of an index does, given one within one category or all."""
-    queries = check_embeddings(queries, 'queries', index.dim, index.metric)
-    k = check_positive(k, 'k')
-    if categories is None or not len(queries):
-        distances, ids = search(queries, k, None)
-    else:
-        categories = as_categories(categories, len(queries), 'queries')
-        found = []
-        xp = backend.get_array_module(queries)
-        for category in np.unique(categories).tolist():
-            rows = np.flatnonzero(categories == category)
-            found.append((rows, *search(
-                queries[xp.asarray(rows)], k, None if category < 0 else category)))
-        shape = len(queries), max(its.shape[1] for _, its, _ in found)
-        distances = np.full(shape, np.inf, np.float32)
-        dtype = np.result_type(*[its.dtype for _, _, its in found])
-        ids = np.full(shape, -1 if dtype.kind == 'i' else '', dtype)
-        for rows, its_distances, its_ids in found:
-            n = its_ids.shape[1]
-            distances[rows, :n], ids[rows, :n] = its_distances, its_ids
-    return backend.get_array_module(queries).asarray(distances), ids
+    with chainer.using_device(backend.get_device_from_array(queries)):
+        queries = check_embeddings(queries, 'queries', index.dim, index.metric)
+        k = check_positive(k, 'k')
+        if categories is None or not len(queries):
+            distances, ids = search(queries, k, None)
+        else:
+            categories = as_categories(categories, len(queries), 'queries')
+            found = []
+            xp = backend.get_array_module(queries)
+            for category in np.unique(categories).tolist():
+                rows = np.flatnonzero(categories == category)
+                found.append((rows, *search(
+                    queries[xp.asarray(rows)], k, None if category < 0 else category)))
+            shape = len(queries), max(its.shape[1] for _, its, _ in found)
+            distances = np.full(shape, np.inf, np.float32)
+            dtype = np.result_type(*[its.dtype for _, _, its in found])
+            ids = np.full(shape, -1 if dtype.kind == 'i' else '', dtype)
+            for rows, its_distances, its_ids in found:
+                n = its_ids.shape[1]
+                distances[rows, :n], ids[rows, :n] = its_distances, its_ids
+        return backend.get_array_module(queries).asarray(distances), ids
 
 
 def read_npz(

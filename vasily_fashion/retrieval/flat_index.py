@@ -15,6 +15,7 @@ from vasily_fashion.retrieval._rows import (
 from vasily_fashion.retrieval.index import Index
 from vasily_fashion.utils import atomic_write
 
+import chainer
 import numpy as np
 from chainer import backend
 from chainer.backends import cuda
@@ -30,7 +31,7 @@ _GALLERY_BLOCK = 8192
 # Of this many scores, at the most, the least is looked at first.
 _CHUNK = 128
 # Queries are divided where they have more candidates than this together.
-_N_CANDIDATE = 1 << 22
+_N_CANDIDATE = 1 << 21
 # Differences taken at a time, in numbers (float64).
 _REFINE_SIZE = 1 << 22
 
@@ -102,16 +103,18 @@ class FlatIndex(Index):
         ids, categories = self._rows.check(ids, categories, len(embeddings))
         if self._embeddings is None:
             self._set(embeddings[:0])
-        embeddings = self._here(embeddings)
-        self._embeddings.append(embeddings)
-        self._squared_norms.append(squared_norms(embeddings))
+        embeddings = self._device.send(embeddings)
+        with chainer.using_device(self._device):
+            self._embeddings.append(embeddings)
+            self._squared_norms.append(squared_norms(embeddings))
         self._rows.append(ids, categories)
 
     def remove(self, ids: Any) -> None:
         stays, _ = self._rows.remove(ids)
         if not stays.all():
-            self._embeddings.keep(stays)
-            self._squared_norms.keep(stays)
+            with chainer.using_device(self._device):
+                self._embeddings.keep(stays)
+                self._squared_norms.keep(stays)
 
     def search(
             self, queries: Any, k: int, categories: Any = None
@@ -173,15 +176,13 @@ class FlatIndex(Index):
 
     def _set(self, embeddings):
         self._embeddings = Column(embeddings)
-        self._squared_norms = Column(squared_norms(embeddings))
+        with chainer.using_device(self._device):
+            self._squared_norms = Column(squared_norms(embeddings))
 
-    def _here(self, x):
-        """Bring an array to where the index is."""
-        xp = backend.get_array_module(self._embeddings.values)
-        if xp is np:
-            return cuda.to_cpu(x)
-        with self._embeddings.values.device:
-            return xp.asarray(x)
+    @property
+    def _device(self):
+        """Where the index is."""
+        return backend.get_device_from_array(self._embeddings.values)
 
     def _search(self, queries, k, category):
         some = None if category is None else self._rows.of(category)
@@ -189,11 +190,12 @@ class FlatIndex(Index):
         distances = np.empty((len(queries), k), dtype=np.float32)
         rows = np.empty((len(queries), k), dtype=np.int64)
         if k > 0:
-            queries = self._here(queries)
-            for start in range(0, len(queries), _QUERY_BLOCK):
-                block = slice(start, start + _QUERY_BLOCK)
-                distances[block], rows[block] = self._search_block(
-                    queries[block], k, some)
+            queries = self._device.send(queries)
+            with chainer.using_device(self._device):
+                for start in range(0, len(queries), _QUERY_BLOCK):
+                    block = slice(start, start + _QUERY_BLOCK)
+                    distances[block], rows[block] = self._search_block(
+                        queries[block], k, some)
         if self.metric == 'cosine':
             distances *= .5  # |q - g|^2 = 2 - 2 cos for those of length 1
         return distances, self._rows.ids_at(rows)
@@ -217,16 +219,18 @@ class FlatIndex(Index):
                 bound = xp.nextafter(bound.astype(np.float32), np.float32(np.inf))
             else:
                 bound = xp.full(len(queries), np.inf, np.float32)
-            i, column = xp.divmod(
-                xp.flatnonzero(scores <= bound[:, None]), scores.shape[1])
+            may_be = scores <= bound[:, None]
+            if len(queries) > 1 and (
+                    len(query) + int(xp.count_nonzero(may_be)) > _N_CANDIDATE):
+                del scores, may_be
+                halves = [self._search_block(half, k, some)
+                          for half in xp.array_split(queries, 2)]
+                return tuple(map(np.concatenate, zip(*halves, strict=True)))
+            i, column = xp.divmod(xp.flatnonzero(may_be), scores.shape[1])
             query, row, score = (xp.concatenate(x) for x in (
                 (query, i), (row, rows[column]), (score, scores[i, column])))
             near = score <= bound[query]
             query, row, score = query[near], row[near], score[near]
-            if len(query) > _N_CANDIDATE and len(queries) > 1:
-                halves = [self._search_block(half, k, some)
-                          for half in xp.array_split(queries, 2)]
-                return tuple(map(np.concatenate, zip(*halves, strict=True)))
         distances = self._distances(queries, query, row)
         query, row = cuda.to_cpu(query), cuda.to_cpu(row)
         order = np.lexsort((row, distances, query))
@@ -276,4 +280,8 @@ def _k_least(least, scores, k):
     least = xp.concatenate((
         least, scores[:, :whole].reshape(len(scores), -1, n).min(axis=2),
         scores[:, whole:]), axis=1)
-    return xp.partition(least, k - 1, axis=1)[:, :k] if least.shape[1] > k else least
+    if least.shape[1] <= k:
+        return least
+    # CuPy's partition is right only where the threads of a warp keep step
+    return (np.partition(least, k - 1, axis=1) if xp is np
+            else xp.sort(least, axis=1))[:, :k]

@@ -1,6 +1,7 @@
 import contextlib
 import functools
 import os
+import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,7 @@ TripletTrainChain` takes them.
         raise ValueError(
             'features are those of frozen blocks, for one worker: give '
             'n_frozen_block, and no comm')
+    random.seed(seed)
     np.random.seed(seed)
     random_state = np.random.default_rng(seed)
     device = get_worker_device(device, comm)

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import chainer
+import numpy as np
 from chainer.functions.noise.dropout import Dropout
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ class PartOfDropout(chainer.FunctionHook):
         x, = in_data
         n, rank = len(x), self._comm.rank
         xp = chainer.backend.get_array_module(x)
-        chance = xp.random.rand(n * self._comm.size, *x.shape[1:])
+        chance = xp.random.rand(  # as Chainer's dropout draws
+            n * self._comm.size, *x.shape[1:],
+            **({} if xp is np else {'dtype': np.float32}))
         scale = x.dtype.type(1 / (1 - function.dropout_ratio))
         function.mask = scale * (
             chance[n * rank:n * (rank + 1)] >= function.dropout_ratio)

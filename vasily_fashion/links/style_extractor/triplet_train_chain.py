@@ -210,8 +210,9 @@ choose_negatives` says.
             return x
         from chainermn.functions import allgather
         # through the host: few MPIs can read a GPU's memory
-        return F.copy(F.concat(
-            allgather(self.comm, F.copy(x, '@numpy')), axis=0), self.device)
+        parts = allgather(self.comm, F.copy(x, '@numpy'))
+        return F.copy(
+            F.concat(parts, axis=0) if self.comm.size > 1 else parts, self.device)
 
     def _differ(self, x):
         x = chainer.get_device('@numpy').send(x)
