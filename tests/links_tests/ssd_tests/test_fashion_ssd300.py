@@ -77,7 +77,7 @@ def test_predict_nothing(model):
     (np.zeros((60, 80, 3), np.float32), ValueError),
     (np.zeros((60, 80), np.float32), ValueError),
     (np.full((3, 6, 8), np.nan, np.float32), ValueError),
-    ('a.jpg', TypeError),
+    (7, TypeError),
 ])
 def test_predict_names_the_wrong_image(model, img, error):
     with pytest.raises(error, match=r'imgs\[1\]'):

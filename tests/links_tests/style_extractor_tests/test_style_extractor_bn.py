@@ -101,7 +101,7 @@ def test_extract_nothing(trained):
     (np.zeros((60, 80), np.float32), ValueError),
     (np.full((3, 6, 8), np.nan, np.float32), ValueError),
     (np.zeros((3, 0, 8), np.float32), ValueError),
-    ('a.jpg', TypeError),
+    (7, TypeError),
     (None, TypeError),
 ])
 def test_extract_names_the_wrong_image(trained, img, error):
