@@ -129,7 +129,8 @@ class StyleExtractorBN(chainer.Chain):
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
 
-    def prepare(self, img: np.ndarray) -> np.ndarray:
+    @classmethod
+    def prepare(cls, img: np.ndarray) -> np.ndarray:
         """Make an image fit the network, in training as in use.
 
         The image is letterboxed on white and its values are divided by 255.
@@ -140,7 +141,7 @@ class StyleExtractorBN(chainer.Chain):
         Returns:
             numpy.ndarray: :math:`(3, 384, 256)`, float32, :math:`[0, 1]`.
         """
-        return letterbox(img, self.insize) / np.float32(255)
+        return letterbox(img, cls.insize) / np.float32(255)
 
     def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
         """Embed raw images.
