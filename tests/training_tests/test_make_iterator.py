@@ -1,6 +1,9 @@
 """Worker processes that load are not to be seen in what is trained."""
 import os
 import signal
+import subprocess
+import sys
+import time
 
 from tests.training_tests.tiny import (
     TinyItems,
@@ -53,3 +56,30 @@ def test_what_goes_wrong_elsewhere_is_said_here(kind, error, message):
     with pytest.raises(error, match=message):
         next(iterator)
     iterator.finalize()
+
+
+_LOAD = """
+import multiprocessing, os, signal
+from tests.training_tests.tiny import TinyStyleExtractor, tiny_items
+from vasily_fashion.training import DrawOrder, TrainingPairs, make_iterator
+if __name__ == '__main__':
+    items = tiny_items()
+    iterator = make_iterator(
+        TrainingPairs(items, TinyStyleExtractor()), DrawOrder(len(items), 4), 1)
+    next(iterator)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_training_that_is_killed_leaves_no_process():
+    done = subprocess.run(
+        [sys.executable, '-c', _LOAD], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+    pid = int(done.stdout)
+    for _ in range(100):
+        time.sleep(.1)
+        if not os.path.exists(f'/proc/{pid}'):
+            return
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail('the process that loads lives on')

@@ -28,7 +28,7 @@ class WornProductDataset(PairDataset):
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
         grounds (sequence of numpy.ndarray): Pieces of floors and walls, as
-            :func:`~vasily_fashion.datasets.read_grounds.read_grounds` cuts.
+            `read_grounds` cuts.
         p_ground (float): How often, in training, an item lies on one of them.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does.

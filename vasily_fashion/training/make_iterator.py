@@ -1,4 +1,6 @@
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -74,6 +76,12 @@ def _begin(draws):
     global _draws
     _draws = draws
     cv2.setNumThreads(1)  # there are processes for the other cores
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    multiprocessing.parent_process().join()  # killed, it would leave this one
+    os._exit(1)
 
 
 def _make(index):
