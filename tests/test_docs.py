@@ -12,7 +12,9 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / 'docs'
 # These train, or start a cluster.
-SLOW = ('how_to/own_data', 'how_to/own_classes', 'how_to/cluster', 'how_to/own_weights')
+SLOW = (
+    'how_to/own_data', 'how_to/own_classes', 'how_to/own_trainer', 'how_to/cluster',
+    'how_to/own_weights')
 PAGES = [
     path.relative_to(DOCS).with_suffix('').as_posix()
     for path in sorted([DOCS / 'tutorial.md', *(DOCS / 'how_to').glob('*.md')])

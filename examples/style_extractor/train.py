@@ -1,7 +1,4 @@
 """Train StyleExtractorBN on pairs of street crops and product images."""
-import argparse
-import os
-
 from vasily_fashion.datasets import (
     CCPItemDataset,
     ConcatenatedPairDataset,
@@ -16,16 +13,30 @@ from vasily_fashion.datasets.named_datasets import (
     RETRIEVAL_DATASETS,
     find_split,
     open_dataset,
-    parse_dataset,
 )
 from vasily_fashion.datasets.read_grounds import read_grounds
 from vasily_fashion.deploy import compile_link
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
 from vasily_fashion.links.style_extractor.start_from_vgg16 import start_from_vgg16
 from vasily_fashion.links.style_extractor.triplet_train_chain import LOSSES
-from vasily_fashion.training import create_communicator, train_style_extractor
-from vasily_fashion.utils import find_device
+from vasily_fashion.training import (
+    BatchOrder,
+    DrawOrder,
+    FrozenPairs,
+    LaterBlocks,
+    LearningRate,
+    TrainingPairs,
+    create_communicator,
+    get_worker_device,
+    train_style_extractor,
+)
+from vasily_fashion.training.training_arguments import (
+    make_training_parser,
+    open_training_datasets,
+)
+from vasily_fashion.utils import find_device, seeded
 
 import numpy as np
 
@@ -36,20 +47,15 @@ _N_GROUND = 200
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python train.py --dataset ccp clothing-co-parsing '
-        '--dataset csv pairs.csv weight=2')
-    parser.add_argument(
-        '--dataset', nargs='+', action='append', metavar=('NAME', 'ROOT'),
-        help=f'pairs to train on, one of {", ".join(_PAIRS)}; its folder (of '
+    parser = make_training_parser(
+        __doc__, '--dataset ccp clothing-co-parsing --dataset csv pairs.csv weight=2',
+        f'pairs to train on, one of {", ".join(_PAIRS)}; its folder (of '
         "csv the file, of synthetic the number of snaps), whose split to "
         'train on is read; and, if wanted, weight=W, its share of each batch; '
         'n_view=N, views of it with --features; images=PATH, the folder of '
         "the images of a CSV, or the CSV of worn-products' folder; p_ground=P, "
-        'how often a worn product lies on a ground of --snaps instead. May be '
-        'given several times')
+        'how often a worn product lies on a ground of --snaps instead',
+        out='output/style_extractor', iteration=1000, batch_size=16, eval_interval=200)
     parser.add_argument(
         '--snaps', nargs=2, action='append', default=[],
         metavar=('NAME', 'ROOT'), help='photos with boxes, whose people wear '
@@ -58,9 +64,6 @@ def main(argv=None):
     parser.add_argument(
         '--detector', help="weights of SSD300, a path or 'fashion', which finds "
         'the items of street photos that have no box')
-    parser.add_argument(
-        '--skip-missing', action='store_true',
-        help='leave out images that are not there')
     parser.add_argument(
         '--box-jitter', type=float, default=0., metavar='SHARE',
         help="how far the boxes of snap crops are moved, as a detector's err: "
@@ -79,9 +82,6 @@ def main(argv=None):
     parser.add_argument(
         '--n-view', type=int, default=4, help='with --features, how many '
         'augmented views of each image take turns, if its data set does not say')
-    parser.add_argument('--out', default='output/style_extractor')
-    parser.add_argument('--iteration', type=int, default=1000)
-    parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument('--lr', type=float, default=1e-3)
     parser.add_argument(
         '--loss', choices=tuple(LOSSES), default='triplet')
@@ -100,33 +100,11 @@ def main(argv=None):
     parser.add_argument(
         '--same-category', type=float, default=0., metavar='SHARE',
         help='how much of each batch is of one category')
-    parser.add_argument(
-        '--lr-schedule', choices=('steps', 'cosine'), default='steps',
-        help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
-        'cosine down to 0')
-    parser.add_argument(
-        '--warm-up', type=int, default=0, metavar='ITERATION',
-        help='how many of the iterations the learning rate first grows over')
     parser.add_argument('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--resume', help='a snapshot to go on from')
-    parser.add_argument(
-        '--val', nargs='+', metavar=('NAME', 'ROOT'), help='a data set, as '
-        'for --dataset, whose split to choose by scores the model while it is '
-        'trained; best.npz keeps the best')
-    parser.add_argument(
-        '--eval-interval', type=int, default=200, metavar='ITERATION',
-        help='iterations between two scores')
-    parser.add_argument(
-        '--communicator', help="ChainerMN's, under mpiexec: naive for CPUs, "
-        'pure_nccl for GPUs')
     parser.add_argument(
         '--multi-node-bn', action='store_true',
         help='normalise the batches of all workers as one')
     args = parser.parse_args(argv)
-
-    if args.resume is not None and not os.path.isfile(args.resume):
-        parser.error(f'--resume: there is no file {args.resume}')
     if args.multi_node_bn and args.communicator is None:
         parser.error('--multi-node-bn needs --communicator')
     if not 0 <= args.box_jitter < .25:
@@ -134,81 +112,77 @@ def main(argv=None):
     if args.loss == 'ratio' and args.margin is not None:
         parser.error('--loss ratio has no --margin')
     if args.features is not None and (
-            args.n_frozen_block == 0 or args.communicator is not None):
-        parser.error('--features needs --n-frozen-block, and one worker')
-    if not args.dataset:
-        parser.error('nothing to train on: give --dataset')
+            args.n_frozen_block == 0 or args.communicator is not None or args.n_loader):
+        parser.error('--features needs --n-frozen-block, and one worker; it has no --n-loader')
+
+    def open_snaps(name, root, purpose):
+        if name not in BBOX_DATASETS:
+            raise ValueError(
+                f'--snaps must be one of {", ".join(BBOX_DATASETS)}, not {name}')
+        return open_dataset(name, root, find_split(name, purpose))
+
+    def open_pairs(name, root, purpose, options):
+        missing = 'skip' if args.skip_missing else 'raise'
+        images = options.get('images')
+        if name == 'synthetic':
+            seed = args.seed if purpose == 'train' else args.seed + 1000
+            return SyntheticItemDataset(SyntheticFashionDataset(int(root), seed))
+        if name == 'ccp':
+            return CCPItemDataset(
+                root, find_split(name, purpose), missing=missing,
+                box_jitter=args.box_jitter)
+        if name == 'worn-products':
+            products = open_dataset(
+                'folder', root, find_split('folder', purpose), missing, images)
+            return WornProductDataset(
+                products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
+                args.box_jitter, grounds, options.get('p_ground', 0.))
+        dataset = open_dataset(
+            name, root, find_split(name, purpose), missing, images)
+        if args.detector is not None:
+            detector = compile_link(FashionSSD300(pretrained_model=args.detector))
+            without = find_boxes(dataset, detector)
+            print(f'{name}: no box found in {without.sum()} of '
+                  f'{dataset.is_query.sum()} street photos')
+        return StreetShopPairDataset(dataset, args.box_jitter)
+
     try:
-        device = find_device(args.gpu)
         comm = create_communicator(args.communicator)
+        device = get_worker_device(find_device(args.gpu), comm)
         grounds = [ground for name, root in args.snaps
                    for ground in read_grounds(open_snaps(name, root, 'train'), _N_GROUND)]
-        parts, options, val = [], [], None
-        for words in args.dataset:
-            name, root, of_part = parse_dataset(words, _PAIRS, _OPTIONS)
-            parts.append(open_pairs(args, name, root, 'train', of_part, grounds))
-            options.append(of_part)
-        if args.val is not None:
-            name, root, of_part = parse_dataset(args.val, _PAIRS, _OPTIONS)
-            val = open_pairs(args, name, root, 'val', of_part, grounds)
-        np.random.seed(args.seed)  # layers that no file gives start at random
-        model = StyleExtractorBN(pretrained_model=args.weights, strict=False)
+        parts, options, val = open_training_datasets(args, _PAIRS, _OPTIONS, open_pairs)
+        with seeded(args.seed):  # layers that no file gives start at random
+            model = StyleExtractorBN(pretrained_model=args.weights, strict=False)
         if args.vgg16 is not None:
             start_from_vgg16(model, args.vgg16)
+        dataset = ConcatenatedPairDataset(*parts)
+        order = DrawOrder(len(dataset), args.batch_size, args.seed, comm)
+        if args.same_category or any('weight' in x for x in options):
+            order = BatchOrder(
+                dataset.parts, [x.get('weight', 1.) for x in options],
+                args.batch_size, args.seed, comm, dataset.item_ids,
+                dataset.categories, args.same_category)
+        schedule = LearningRate(
+            'alpha', args.lr, args.iteration, args.lr_schedule, warm_up=args.warm_up)
+        pairs, trained = TrainingPairs(dataset, model, grounds, args.seed), model
+        if args.features is not None:
+            n_view = np.array([x.get('n_view', args.n_view) for x in options])
+            pairs = FrozenPairs(
+                pairs, model.to_device(device), args.n_frozen_block, args.features,
+                n_view[dataset.parts])
+            trained = LaterBlocks(model, args.n_frozen_block)
+        chain = TripletTrainChain(
+            trained, args.margin, args.loss, args.negatives, comm,
+            args.hardest_weight, args.category_weight)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    dataset = ConcatenatedPairDataset(*parts)
-    weights = None
-    if args.same_category or any('weight' in x for x in options):
-        weights = [x.get('weight', 1.) for x in options]
-    n_view = np.array([x.get('n_view', args.n_view) for x in options])
+    chain.to_device(device)
     train_style_extractor(
-        model, dataset, args.out, args.iteration,
-        batch_size=args.batch_size, lr=args.lr,
-        lr_schedule=args.lr_schedule, warm_up=args.warm_up,
-        n_frozen_block=args.n_frozen_block, device=device,
-        seed=args.seed, resume=args.resume, margin=args.margin,
-        loss=args.loss, negatives=args.negatives, val=val,
-        eval_interval=args.eval_interval, comm=comm,
-        multi_node_bn=args.multi_node_bn, features=args.features,
-        n_view=n_view[dataset.parts], grounds=grounds,
-        hardest_weight=args.hardest_weight,
-        category_weight=args.category_weight, weights=weights,
-        same_category=args.same_category)
-
-
-def open_pairs(args, name, root, purpose, options, grounds):
-    """Open the pairs of a data set, for training or for choosing weights."""
-    missing = 'skip' if args.skip_missing else 'raise'
-    images = options.get('images')
-    if name == 'synthetic':
-        seed = args.seed if purpose == 'train' else args.seed + 1000
-        return SyntheticItemDataset(SyntheticFashionDataset(int(root), seed))
-    if name == 'ccp':
-        return CCPItemDataset(
-            root, find_split(name, purpose), missing=missing,
-            box_jitter=args.box_jitter)
-    if name == 'worn-products':
-        products = open_dataset(
-            'folder', root, find_split('folder', purpose), missing, images)
-        return WornProductDataset(
-            products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
-            args.box_jitter, grounds, options.get('p_ground', 0.))
-    dataset = open_dataset(
-        name, root, find_split(name, purpose), missing, images)
-    if args.detector is not None:
-        detector = compile_link(FashionSSD300(pretrained_model=args.detector))
-        without = find_boxes(dataset, detector)
-        print(f'{name}: no box found in {without.sum()} of '
-              f'{dataset.is_query.sum()} street photos')
-    return StreetShopPairDataset(dataset, args.box_jitter)
-
-
-def open_snaps(name, root, purpose):
-    if name not in BBOX_DATASETS:
-        raise ValueError(
-            f'--snaps must be one of {", ".join(BBOX_DATASETS)}, not {name}')
-    return open_dataset(name, root, find_split(name, purpose))
+        chain, pairs, order, schedule, args.out,
+        n_frozen_block=args.n_frozen_block, multi_node_bn=args.multi_node_bn,
+        val=val, n_loader=args.n_loader, resume=args.resume,
+        eval_interval=args.eval_interval)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,6 @@
 """What is made of several data sets, or of product photos, to train on."""
+import pickle
+
 from tests.datasets_tests import trees
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import (
@@ -9,7 +11,9 @@ from vasily_fashion.datasets import (
     ProductBboxDataset,
     ProductFolderDataset,
     RepeatRareDataset,
+    StreetShopPairDataset,
     SyntheticFashionDataset,
+    SyntheticItemDataset,
     WornProductDataset,
 )
 from vasily_fashion.datasets.find_boxes import find_boxes
@@ -127,6 +131,20 @@ def test_worn_products(shop, colorful):
         WornProductDataset(
             ProductFolderDataset(shop).choose(np.array([1, 0, 0, 0], bool)),
             [ColorfulFashionBboxDataset(colorful)])
+
+
+def test_a_process_that_loads_can_be_given_them(shop, colorful, tmp_path):
+    photos = ColorfulFashionBboxDataset(colorful)
+    csv = trees.make_csv(tmp_path / 'pairs')
+    for dataset in (
+            ConcatenatedBboxDataset(
+                RepeatRareDataset(photos), ProductBboxDataset(ProductFolderDataset(shop))),
+            WornProductDataset(ProductFolderDataset(shop), [photos]),
+            StreetShopPairDataset(CSVRetrievalDataset(csv, split='test')),
+            SyntheticItemDataset(SyntheticFashionDataset(1))):
+        sent = pickle.loads(pickle.dumps(dataset))
+        for x, y in zip(sent[0], dataset[0], strict=True):
+            np.testing.assert_array_equal(x, y)
 
 
 def test_worn_products_that_lie_on_a_ground(shop, colorful):

@@ -10,7 +10,8 @@ import pytest
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
 SCRIPTS = sorted(
-    path for path in EXAMPLES.rglob('*.py') if 'ArgumentParser(' in path.read_text('utf-8'))
+    path for path in EXAMPLES.rglob('*.py')
+    if re.search(r'(ArgumentP|_p)arser\(', path.read_text('utf-8')))
 
 
 def _help(main, capsys):

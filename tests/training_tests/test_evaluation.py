@@ -44,8 +44,8 @@ def test_resume_keeps_better_weights(tmp_path):
     train_tiny('style', tmp_path, 2, **kwargs)
     with np.load(tmp_path / 'snapshot', allow_pickle=True) as file:
         arrays = dict(file)
-    assert 0 <= arrays['extensions/KeepBest/best'] <= 1
-    arrays['extensions/KeepBest/best'] = np.array(2.)
+    assert 0 <= arrays['extension_triggers/best/best_value'] <= 1
+    arrays['extension_triggers/best/best_value'] = np.array(2.)
     np.savez(tmp_path / 'edited.npz', **arrays)
     (tmp_path / 'best.npz').unlink()
     train_tiny('style', tmp_path, 4, resume=tmp_path / 'edited.npz', **kwargs)

@@ -1,7 +1,5 @@
-import json
 
 from tests.training_tests.tiny import TinyItems, TinyStyleExtractor, tiny_items, train_tiny
-from vasily_fashion.training import train_style_extractor
 from vasily_fashion.training.frozen_features import FrozenFeatures
 
 import numpy as np
@@ -66,12 +64,10 @@ def trained():
 
 
 def _train(model, dataset, out, features, iteration=12, **kwargs):
-    train_style_extractor(
-        model, dataset, out, iteration, batch_size=4, log_interval=1,
-        snapshot_interval=3, n_frozen_block=1, features=features, n_view=2,
-        lr_steps=(), **kwargs)
-    with open(f'{out}/log') as file:
-        return [line['main/loss'] for line in json.load(file)]
+    _, log = train_tiny(
+        'style', out, iteration, dataset, model=model, features=features,
+        snapshot_interval=3, n_frozen_block=1, lr_steps=(), **kwargs)
+    return [line['main/loss'] for line in log]
 
 
 def test_second_training_reads_no_image(trained, tmp_path):
@@ -104,9 +100,7 @@ def test_features_of_other_images(trained, tmp_path):
 def test_each_example_has_its_own_number_of_views(trained, tmp_path):
     items = tiny_items()
     n_view = np.arange(1, len(items) + 1)
-    train_style_extractor(
-        trained.copy('copy'), items, tmp_path / 'out', 1, batch_size=4,
-        n_frozen_block=1, features=tmp_path / 'f', n_view=n_view)
+    _train(trained.copy('copy'), items, tmp_path / 'out', tmp_path / 'f', 1, n_view=n_view)
     features = np.load(tmp_path / 'f' / 'features.npy')
     assert len(features) == 2 * n_view.sum()
     # the views of an example differ, for the augmentation is another
@@ -129,5 +123,3 @@ def test_resume(trained, tmp_path):
 def test_errors(trained, tmp_path):
     with pytest.raises(ValueError, match='no running statistics yet'):
         _train(TinyStyleExtractor(), tiny_items(), tmp_path, tmp_path / 'f')
-    with pytest.raises(ValueError, match='give n_frozen_block'):
-        train_tiny('style', tmp_path, 1, features=tmp_path / 'f')

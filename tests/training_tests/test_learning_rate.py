@@ -1,10 +1,11 @@
-from vasily_fashion.training import learning_rate
+from vasily_fashion.training import LearningRate
 
 import pytest
 
 
 def _rates(n, **kwargs):
-    return [learning_rate(t, n, .5, **kwargs) for t in range(n)]
+    schedule = LearningRate('lr', .5, n, **kwargs)
+    return [schedule.rate(t) for t in range(n)]
 
 
 def test_steps():
@@ -19,9 +20,9 @@ def test_steps_never_before_the_first_update():
 def test_cosine():
     assert _rates(4, schedule='cosine') == pytest.approx(
         [.5, .25 + .25 / 2 ** .5, .25, .25 - .25 / 2 ** .5])
-    assert learning_rate(4, 4, .5, 'cosine') == pytest.approx(0, abs=1e-12)
-    # a snapshot of a longer training
-    assert learning_rate(9, 4, .5, 'cosine') == pytest.approx(0, abs=1e-12)
+    # 9: a snapshot of a longer training
+    for t in 4, 9:
+        assert LearningRate('lr', .5, 4, 'cosine').rate(t) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize('schedule', ['steps', 'cosine'])
@@ -35,10 +36,10 @@ def test_warm_up(schedule):
 
 def test_unknown():
     with pytest.raises(ValueError, match="'steps' or 'cosine', not 'linear'"):
-        learning_rate(0, 2, .5, 'linear')
+        LearningRate('lr', .5, 2, 'linear')
 
 
 @pytest.mark.parametrize('warm_up', [-1, 5])
 def test_wrong_warm_up(warm_up):
     with pytest.raises(ValueError, match=f'warm_up.*{warm_up}'):
-        learning_rate(0, 5, .5, warm_up=warm_up)
+        LearningRate('lr', .5, 5, warm_up=warm_up)

@@ -1,7 +1,5 @@
-import json
-
-from tests.training_tests.tiny import TinyStyleExtractor, tiny_items
-from vasily_fashion.training import train_style_extractor
+from tests.training_tests.tiny import TinyStyleExtractor, tiny_items, train_tiny
+from vasily_fashion.training import TrainingPairs
 
 import chainer
 import numpy as np
@@ -19,12 +17,7 @@ def _weights(link):
 
 
 def _train(dataset, out, iteration, **kwargs):
-    model = TinyStyleExtractor()
-    trainer = train_style_extractor(
-        model, dataset, out, iteration,
-        **{'batch_size': 3, 'log_interval': 1, 'snapshot_interval': 2,
-           **kwargs})
-    return model, trainer, json.loads((out / 'log').read_text())
+    return train_tiny('style', out, iteration, dataset, **{'batch_size': 3, **kwargs})
 
 
 @pytest.fixture(scope='module')
@@ -34,7 +27,7 @@ def run(dataset, tmp_path_factory):
 
 
 def test_files(run):
-    model, trainer, log, out = run
+    model, log, out = run
     assert {path.name for path in out.iterdir()} == {
         'log', 'snapshot', 'model.npz'}
     assert [line['iteration'] for line in log] == [1, 2, 3, 4, 5]
@@ -52,28 +45,15 @@ def test_files(run):
 
 
 def test_same_seed_same_losses(run, dataset, tmp_path):
-    log = _train(dataset, tmp_path, 2)[2]
-    for a, b in zip(run[2][:2], log, strict=True):
+    log = _train(dataset, tmp_path, 2)[1]
+    for a, b in zip(run[1][:2], log, strict=True):
         assert a['main/loss'] == pytest.approx(b['main/loss'], rel=1e-5)
-    other = _train(dataset, tmp_path / 'b', 1, seed=9)[2]
+    other = _train(dataset, tmp_path / 'b', 1, seed=9)[1]
     assert other[0]['main/loss'] != pytest.approx(log[0]['main/loss'], 1e-3)
 
 
-def test_resume(dataset, tmp_path):
-    first = _train(dataset, tmp_path / 'a', 2)[0]
-    model, trainer, log = _train(
-        dataset, tmp_path / 'b', 3, resume=str(tmp_path / 'a' / 'snapshot'))
-    assert trainer.updater.iteration == 3
-    assert [line['iteration'] for line in log] == [1, 2, 3]
-    before, after = _weights(first), _weights(model)
-    for name in before:
-        # Adam's steps are about as long as its alpha
-        assert np.abs(after[name] - before[name]).max() < 5e-3, name
-    assert not np.array_equal(after['/fc5/W'], before['/fc5/W'])
-
-
 def test_it_learns(dataset, tmp_path):
-    log = _train(dataset, tmp_path, 60, batch_size=5, lr=.01)[2]
+    log = _train(dataset, tmp_path, 60, batch_size=5, lr=.01)[1]
 
     def mean(lines):
         return np.mean([line['main/d_negative'] / line['main/d_positive']
@@ -84,32 +64,31 @@ def test_it_learns(dataset, tmp_path):
 
 
 def test_distances_start_near_one(dataset, tmp_path):
-    line = _train(dataset, tmp_path, 1, batch_size=5)[2][0]
+    line = _train(dataset, tmp_path, 1, batch_size=5)[1][0]
     assert 0.2 < line['main/d_negative'] < 5
 
 
 def test_batch_of_one(dataset, tmp_path):
     with pytest.raises(ValueError, match='at least 2'):
-        train_style_extractor(
-            TinyStyleExtractor(), dataset, tmp_path, 1, batch_size=1)
+        _train(dataset, tmp_path, 1, batch_size=1)
 
 
-def test_empty_dataset(tmp_path):
+def test_empty_dataset():
     with pytest.raises(ValueError, match='dataset is empty'):
-        train_style_extractor(TinyStyleExtractor(), [], tmp_path, 1)
+        TrainingPairs([], TinyStyleExtractor())
 
 
 @pytest.mark.gpu
 def test_gpu_is_seeded(dataset, tmp_path):
     """Dropout on a GPU: the same again, and from a snapshot; not of another seed."""
     kwargs = {'device': '@cupy:0', 'lr_steps': []}
-    log = _train(dataset, tmp_path / 'a', 4, **kwargs)[2]
+    log = _train(dataset, tmp_path / 'a', 4, **kwargs)[1]
     _train(dataset, tmp_path / 'b', 2, **kwargs)
     resumed = _train(
-        dataset, tmp_path / 'c', 4, resume=tmp_path / 'b' / 'snapshot', **kwargs)[2]
+        dataset, tmp_path / 'c', 4, resume=tmp_path / 'b' / 'snapshot', **kwargs)[1]
     for line, again in zip(log, resumed, strict=True):
         assert line['main/loss'] == pytest.approx(again['main/loss'], rel=1e-5)
-    other = _train(dataset, tmp_path / 'd', 1, seed=9, **kwargs)[2]
+    other = _train(dataset, tmp_path / 'd', 1, seed=9, **kwargs)[1]
     assert other[0]['main/loss'] != pytest.approx(log[0]['main/loss'], rel=1e-3)
 
 
@@ -129,7 +108,7 @@ def test_a_step_on_a_gpu_is_that_of_the_cpu(dataset, tmp_path):
     found = []
     for device in '@numpy', '@cupy:0':
         with _HostDropout():
-            model, _, (line,) = _train(dataset, tmp_path / device, 1, device=device)
+            model, (line,) = _train(dataset, tmp_path / device, 1, device=device)
         model.to_device('@numpy')
         found.append((line, _weights(model)))
     (expected, expected_weights), (line, weights) = found
@@ -147,8 +126,5 @@ def test_a_step_on_a_gpu_is_that_of_the_cpu(dataset, tmp_path):
 def test_a_model_that_is_on_a_gpu_already(dataset, tmp_path):
     model = TinyStyleExtractor()
     model.to_device('@cupy:0')
-    train_style_extractor(
-        model, dataset, tmp_path, 1, batch_size=5, device='@cupy:0',
-        log_interval=1)
-    line, = json.loads((tmp_path / 'log').read_text())
+    _, (line,) = _train(dataset, tmp_path, 1, batch_size=5, model=model, device='@cupy:0')
     assert 0.2 < line['main/d_negative'] < 5

@@ -6,28 +6,11 @@ import sys
 
 from tests.training_tests.tiny import train_tiny
 from vasily_fashion.training import create_communicator
-from vasily_fashion.training.workers import PartOfBatch
 
 import numpy as np
 import pytest
 
 _ROOT = pathlib.Path(__file__).parents[2]
-
-
-class _Rank:
-
-    def __init__(self, rank, size):
-        self.rank, self.size = rank, size
-
-
-def test_parts_make_the_batch():
-    parts = [PartOfBatch(_Rank(i, 3))(list('abcdef')) for i in range(3)]
-    assert parts == [['a', 'b'], ['c', 'd'], ['e', 'f']]
-
-
-def test_batch_that_cannot_be_divided():
-    with pytest.raises(ValueError, match='batch of 4 .* 3 workers'):
-        PartOfBatch(_Rank(0, 3))(list('abcd'))
 
 
 def test_workers_without_a_communicator(monkeypatch):
@@ -75,10 +58,10 @@ def _assert_same(log, expected):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind, kwargs', [
     ('ssd', {}),
-    ('ssd', {'freeze_until': 'conv1_2', 'optimizer': 'adam'}),
+    ('ssd', {'freeze_until': 'conv1_2', 'attr': 'alpha'}),
     ('style', {'multi_node_bn': True}),
-    ('style', {'multi_node_bn': True, 'negatives': 'random', 'loss': 'ratio'}),
-    ('style', {'multi_node_bn': True, 'negatives': 'category'}),
+    ('style', {'multi_node_bn': True, 'chain': {'negatives': 'random', 'loss': 'ratio'}}),
+    ('style', {'multi_node_bn': True, 'chain': {'negatives': 'category'}}),
 ])
 def test_two_workers_train_as_one(mpiexec, kind, kwargs, tmp_path):
     model, expected = train_tiny(kind, tmp_path / 'one', 8, **kwargs)
@@ -106,11 +89,13 @@ def test_two_workers_with_a_gpu_each_train_as_one(mpiexec, kind, kwargs, tmp_pat
 
 @pytest.mark.slow
 def test_batch_normalisation_by_each_worker(mpiexec, tmp_path):
-    """Trains, and otherwise than one worker; averages kept in the snapshot."""
+    """Trains, and otherwise than one worker; each reads its own part."""
     _, one = train_tiny('style', tmp_path / 'one', 4)
     log = _start(mpiexec, 2, 'style', tmp_path / 'two', iteration=4)
     assert all(np.isfinite(line['main/loss']) for line in log)
     assert log[0]['main/loss'] != pytest.approx(one[0]['main/loss'], rel=1e-3)
+    for rank in range(2):  # four that scale fc5, then half of four batches of four
+        assert (tmp_path / f'two/n_read_{rank}').read_text() == '12'
 
 
 @pytest.mark.slow

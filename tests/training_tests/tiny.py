@@ -6,12 +6,21 @@ Also a script, for tests that kill it or run it in several processes:
 """
 import json
 import sys
+from pathlib import Path
 
 from vasily_fashion.datasets import PairDataset, SyntheticFashionDataset, SyntheticItemDataset
+from vasily_fashion.links.ssd import MultiboxTrainChain
+from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
 from vasily_fashion.training import (
+    DrawOrder,
+    FrozenPairs,
+    LaterBlocks,
+    LearningRate,
+    TrainingPairs,
+    TrainingPhotos,
     create_communicator,
     train_fashion_ssd,
     train_style_extractor,
@@ -94,8 +103,9 @@ class TinyStyleExtractor(chainer.Chain):
     def fingerprint(self):
         return weights_sha256(self)
 
-    def prepare(self, img):
-        return letterbox(img, self.insize) / np.float32(255)
+    @classmethod
+    def prepare(cls, img):
+        return letterbox(img, cls.insize) / np.float32(255)
 
     def extract(self, imgs):
         x = np.stack([self.prepare(img) for img in imgs])
@@ -107,12 +117,15 @@ class TinyItems(PairDataset):
 
     """Items that need not be painted again."""
 
+    n_read = 0
+
     def __init__(self, dataset):
         self._examples = dataset[:]
         self.item_ids = dataset.item_ids
         self.categories = dataset.categories
 
     def read_street(self, i, random_state=None):
+        self.n_read += 1
         return self._examples[i][0]
 
     def read_product(self, i, random_state=None):
@@ -132,23 +145,40 @@ def tiny_items(n_snap=2, seed=1):
         n_snap, seed=seed, n_item=12, size=(96, 64))))
 
 
-def train_tiny(kind, out, iteration, dataset=None, **kwargs):
+def train_tiny(
+        kind, out, iteration, dataset=None, *, model=None, batch_size=4, seed=0,
+        lr=1e-3, lr_schedule='steps', lr_steps=(.7, .9), warm_up=0, attr='lr',
+        comm=None, device=-1, features=None, n_view=2, chain=None, **kwargs):
     """Train one of both; return the model and the lines of the log."""
+    if dataset is None:
+        dataset = tiny_snaps() if kind == 'ssd' else tiny_items()
     if kind == 'ssd':
-        model, train, make_dataset = tiny_ssd(), train_fashion_ssd, tiny_snaps
+        model = model or tiny_ssd()
+        train, draws = train_fashion_ssd, TrainingPhotos(dataset, model, seed=seed)
+        chain = MultiboxTrainChain(model, comm=comm)
     else:
-        model, train, make_dataset = (
-            TinyStyleExtractor(), train_style_extractor, tiny_items)
-    train(model, make_dataset() if dataset is None else dataset, out, iteration,
-          **{'batch_size': 4, 'log_interval': 1, 'snapshot_interval': 2,
-             **kwargs})
-    if kwargs.get('comm') is not None and kwargs['comm'].rank > 0:
+        attr, model = 'alpha', model or TinyStyleExtractor()
+        train, draws = train_style_extractor, TrainingPairs(dataset, model, seed=seed)
+        trained = model
+        if features is not None:
+            n_frozen_block = kwargs['n_frozen_block']
+            draws = FrozenPairs(draws, model, n_frozen_block, features, n_view)
+            trained = LaterBlocks(model, n_frozen_block)
+        chain = TripletTrainChain(trained, comm=comm, **(chain or {}))
+    chain.to_device(device)
+    train(chain, draws, DrawOrder(len(draws), batch_size, seed, comm),
+          LearningRate(attr, lr, iteration, lr_schedule, lr_steps, warm_up), out,
+          **{'log_interval': 1, 'snapshot_interval': 2, **kwargs})
+    if comm is not None and comm.rank > 0:
         return model, None
     with open(f'{out}/log') as file:
         return model, json.load(file)
 
 
 if __name__ == '__main__':
-    train_tiny(
-        sys.argv[1], sys.argv[2], **json.loads(sys.argv[3]),
-        comm=create_communicator(sys.argv[4] if len(sys.argv) > 4 else None))
+    kind, out, kwargs = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    comm = create_communicator(sys.argv[4] if len(sys.argv) > 4 else None)
+    dataset = tiny_snaps() if kind == 'ssd' else tiny_items()
+    train_tiny(kind, out, dataset=dataset, comm=comm, **kwargs)
+    if comm is not None and kind == 'style':
+        Path(out, f'n_read_{comm.rank}').write_text(str(dataset.n_read))

@@ -108,11 +108,13 @@ class RetrievalDataset(GetterDataset):
         for key, column in columns.items():
             setattr(self, key, column[keep])
         self.add_getter('img', self.read_crop)
-        self.add_getter('item_id', lambda i: self.item_ids[i])
-        self.add_getter('label', lambda i: self.labels[i])
+        self.add_getter(('item_id', 'label'), self._get_item)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def _get_item(self, i):
+        return self.item_ids[i], self.labels[i]
 
     def _tell(
             self, source: str | os.PathLike[str], unknown_categories: Iterable[str],

@@ -27,8 +27,8 @@ class WornProductDataset(PairDataset):
         box_jitter (float): How far the box of the worn item is moved in
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
-        grounds (sequence of numpy.ndarray): Pieces of floors and walls,
-            :math:`(3, h, w)` each.
+        grounds (sequence of numpy.ndarray): Pieces of floors and walls, as
+            `read_grounds` cuts.
         p_ground (float): How often, in training, an item lies on one of them.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does.

@@ -1,10 +1,13 @@
 from collections.abc import Sequence
+from typing import Any
+
+from vasily_fashion.training.draw_order import DrawOrder
 
 import numpy as np
 
 
-class BatchOrder:
-    """Decides which pairs make a batch: an order sampler of Chainer's iterators.
+class BatchOrder(DrawOrder):
+    """Decides which examples make a batch: an order of several data sets.
 
     No batch holds two examples of one item, since they could not be negatives
     of each other. Data sets share each batch by their weights, however large
@@ -12,28 +15,39 @@ class BatchOrder:
     negatives of another category alone teach little.
 
     Args:
-        item_ids (numpy.ndarray): :math:`(N,)`, the item of each example.
-        categories (numpy.ndarray): :math:`(N,)`, int, its category.
-        parts (numpy.ndarray): :math:`(N,)`, int, the data set it is of.
+        parts (numpy.ndarray): :math:`(N,)`, int, the data set that each
+            example is of.
         weights (sequence of float): Of the data sets. They need not add up to 1.
-        batch_size (int): Examples a batch.
+        batch_size, seed, comm: As :class:`~vasily_fashion.training.DrawOrder`.
+        item_ids (numpy.ndarray): :math:`(N,)`, the item of each example; by
+            default each has its own.
+        categories (numpy.ndarray): :math:`(N,)`, int, its category; by
+            default there is one.
         same_category (float): Which share of a batch is of one category.
-        random_state (numpy.random.Generator): Where chance comes from.
 
     Raises:
         ValueError: If a weight is not positive, the number of weights is not
-            that of the data sets, or there are fewer items than a batch takes.
+            that of the data sets, there are fewer items than a batch takes, or
+            a batch cannot be divided among the workers.
     """
 
     def __init__(
-            self, item_ids: np.ndarray, categories: np.ndarray,
-            parts: np.ndarray, weights: Sequence[float], batch_size: int,
-            same_category: float, random_state: np.random.Generator) -> None:
+            self, parts: np.ndarray, weights: Sequence[float],
+            batch_size: int, seed: int = 0,
+            comm: Any = None,
+            item_ids: np.ndarray | None = None,
+            categories: np.ndarray | None = None,
+            same_category: float = 0.) -> None:
+        super().__init__(len(parts), batch_size, seed, comm)
         if len(weights) != len(np.unique(parts)) or not np.all(
                 np.asarray(weights) > 0):
             raise ValueError(
                 f'weights must be {len(np.unique(parts))} positive numbers, '
                 f'one a data set, not {list(weights)}')
+        if item_ids is None:
+            item_ids = np.arange(len(parts))
+        if categories is None:
+            categories = np.zeros(len(parts), int)
         _, first, item = np.unique(
             item_ids, return_index=True, return_inverse=True)
         item = item.ravel()
@@ -51,24 +65,24 @@ class BatchOrder:
                 f'a batch takes {self._sizes[part]} items of data set {part}, '
                 f'which has {available[part]}: lower its weight or the batch '
                 'size')
-        self._n_batch = -(-len(item_ids) // batch_size)
-        self._same_category, self._random_state = same_category, random_state
+        self._same_category = same_category
 
-    def __call__(
-            self, order: np.ndarray, current_position: int) -> np.ndarray:
-        return np.concatenate([self._batch() for _ in range(self._n_batch)])
+    def _choose(self, epoch):
+        first = epoch * self._n_batch
+        return np.concatenate(
+            [self._batch(n) for n in range(first, first + self._n_batch)])
 
-    def _batch(self):
-        chance = self._random_state
+    def _batch(self, n):
+        chance = np.random.default_rng([self.seed, n])
         category = self._categories[chance.integers(len(self._categories))]
         items = []
         for part, size in enumerate(self._sizes):
             is_here = self._parts == part
             same = np.flatnonzero(is_here & (self._categories == category))
-            n = min(len(same), round(size * self._same_category))
-            chosen = chance.choice(same, n, replace=False)
+            n_same = min(len(same), round(size * self._same_category))
+            chosen = chance.choice(same, n_same, replace=False)
             is_here[chosen] = False
             items += [*chosen, *chance.choice(
-                np.flatnonzero(is_here), size - n, replace=False)]
+                np.flatnonzero(is_here), size - n_same, replace=False)]
         return np.array(
             [chance.choice(self._examples[i]) for i in items], np.int64)

@@ -1,11 +1,10 @@
 import collections
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from vasily_fashion.links.style_extractor import TripletTrainChain
 
 import chainer
-
-if TYPE_CHECKING:
-    from vasily_fashion.links.style_extractor import TripletTrainChain
 
 # of the loss, or of what the margin is in squared distances
 _TOLERANCE = 0.05
@@ -31,7 +30,7 @@ TripletTrainChain): In training.
     trigger = 1, 'iteration'
 
     def __init__(
-            self, chain: 'TripletTrainChain', n_iteration: int = 50) -> None:
+            self, chain: TripletTrainChain, n_iteration: int = 50) -> None:
         self._chain = chain
         self._last: Any = collections.deque(maxlen=n_iteration)
         self._has_warned = False

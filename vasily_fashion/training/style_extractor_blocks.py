@@ -50,6 +50,11 @@ class LaterBlocks(chainer.Chain):
             self.model = model
         self.n_block = n_block
 
+    @property
+    def fc5(self) -> chainer.Link:
+        """The extractor's last layer."""
+        return self.model.fc5
+
     def forward(self, h: Any) -> chainer.Variable:
         blocks = [block for block in range(self.n_block + 1, 4)
                   if hasattr(self.model, f'conv{block}_1')]

@@ -1,40 +1,26 @@
-import functools
 import os
-import random
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.freeze import freeze
+from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.ssd.convolution_names import convolution_names
-from vasily_fashion.links.ssd.multibox_train_chain import MultiboxTrainChain
-from vasily_fashion.training.batch_order import BatchOrder
 from vasily_fashion.training.detection_evaluator import DetectionEvaluator
-from vasily_fashion.training.learning_rate import learning_rate
+from vasily_fashion.training.draw_order import DrawOrder
+from vasily_fashion.training.learning_rate import LearningRate
 from vasily_fashion.training.run_training import run_training
-from vasily_fashion.training.workers import get_worker_device
-from vasily_fashion.transforms import SSDAugmentation
+from vasily_fashion.training.training_photos import TrainingPhotos
 
 import chainer
-import numpy as np
 from chainer.optimizer_hooks import WeightDecay
 from chainercv.links.model.ssd import GradientScaling
 
-if TYPE_CHECKING:
-    from chainermn import CommunicatorBase
-
 
 def train_fashion_ssd(
-        model: FashionSSD300, dataset: Any, out: str | os.PathLike[str],
-        iteration: int, batch_size: int = 8, optimizer: str = 'sgd',
-        lr: float | None = None, lr_schedule: str = 'steps',
-        lr_steps: Sequence[float] = (0.7, 0.9), warm_up: int = 0,
-        freeze_until: str | None = None, max_expand: float = 4,
-        device: int | str | chainer.backend.Device = -1, seed: int = 0,
-        log_interval: int = 10, snapshot_interval: int = 100,
-        resume: str | os.PathLike[str] | None = None, val: Any = None,
-        eval_interval: int = 500, comm: 'CommunicatorBase | None' = None,
-        weights: Sequence[float] | None = None,
+        chain: MultiboxTrainChain, photos: TrainingPhotos, order: DrawOrder,
+        schedule: LearningRate, out: str | os.PathLike[str], *,
+        freeze_until: str | None = None, val: Any = None, n_loader: int = 0,
+        resume: str | os.PathLike[str] | None = None, log_interval: int = 10,
+        snapshot_interval: int = 100, eval_interval: int = 500,
 ) -> chainer.training.Trainer:
     """Fine-tune SSD300.
 
@@ -45,116 +31,50 @@ def train_fashion_ssd(
     without fully connected layers, whose conv6 and conv7 start at random.
 
     Args:
-        model (vasily_fashion.links.FashionSSD300): Trained in place.
-        dataset: Yields (img, bbox, label), and, if it is a
-            :class:`vasily_fashion.datasets.ConcatenatedBboxDataset`, the
-            classes that a photo is annotated with.
-        out (str or path): Folder for the log, snapshots and `model.npz`.
-        iteration (int): Number of batches.
-        batch_size (int): Images a batch, over all workers.
-        optimizer ({'sgd', 'adam'}): Which optimizer.
-        lr (float): Learning rate to begin with; by default 1e-3 for SGD, as
-            published, and 1e-4 for Adam.
-        lr_schedule ({'steps', 'cosine'}): How it falls, as
-            :func:`vasily_fashion.training.learning_rate` says.
-        lr_steps (sequence of float): When 'steps' multiplies it by 0.1, as
-            shares of `iteration`.
-        warm_up (int): Iterations over which it grows to `lr` before.
+        chain (vasily_fashion.links.ssd.MultiboxTrainChain): Trained in place,
+            on the device where it is; its `comm` are the workers.
+        photos (TrainingPhotos): What it learns from.
+        order (DrawOrder): Which of them make a batch.
+        schedule (LearningRate): Of 'lr' for momentum SGD (1e-3, as
+            published), of 'alpha' for Adam (1e-4). It says how many
+            iterations there are.
         freeze_until (str): Layers of the extractor up to this one, such as
             'conv3_3', keep their weights.
-        max_expand (float): As
-            :class:`vasily_fashion.transforms.SSDAugmentation`.
-        device (int or str): As `chainer.get_device`; -1 is the CPU.
-        seed (int): Of `random` and `numpy.random`.
-        log_interval (int): Iterations between two lines of the log.
-        snapshot_interval (int): Iterations between two snapshots.
-        resume (str or path): A snapshot to go on from.
-        val: Held-out photos, yields (img, bbox, label): the model is scored
-            on them, and out/best.npz has the weights of the highest mean
-            average precision.
-        eval_interval (int): Iterations between two scores.
-        comm (chainermn.CommunicatorBase): Workers that share each batch.
-        weights (sequence of float): Which share of each batch is of each data
-            set that a `ConcatenatedBboxDataset` joins. Without, an epoch
-            takes each photo once.
+        val: Held-out photos, yields (img, bbox, label); the best weights are
+            those of the highest mean average precision.
+        out, n_loader, resume, log_interval, snapshot_interval, \
+eval_interval: As :func:`~vasily_fashion.training.train_style_extractor`.
 
     Returns:
-        chainer.training.Trainer: After training. The weights are also in
-        out/model.npz.
+        chainer.training.Trainer: After training.
 
     Raises:
-        ValueError: If there is nothing to train on, not one box, `freeze_until` is not a layer, or
-            `max_expand` is less than 1.
+        ValueError: If `freeze_until` is not a layer, or `resume` holds no state
+            of this training.
     """
-    if len(dataset) == 0:
-        raise ValueError('dataset is empty: there is nothing to train on')
-    if not any(len(dataset[i][1]) for i in range(len(dataset))):
-        raise ValueError(
-            f'none of the {len(dataset)} photos has a box: there is nothing to train on; '
-            'run python -m vasily_fashion.datasets.check on the data set')
-    names = getattr(dataset, 'label_names', None)
-    of_model = getattr(model, 'label_names', None)
-    if names is not None and of_model is not None and tuple(names) != tuple(of_model):
-        raise ValueError(
-            f'the model detects {", ".join(of_model)}, and the photos are of '
-            f'{", ".join(names)}: give FashionSSD300 their label_names')
-    random.seed(seed)
-    np.random.seed(seed)
-    device = get_worker_device(device, comm)
-    device.xp.random.seed(seed)
-    augment = SSDAugmentation(
-        model.coder, model.insize, model.mean, max_expand)
-    chain = MultiboxTrainChain(model, comm=comm)
-    chain.to_device(device)
-
-    optimizer, lr_name = _make_optimizer(optimizer, lr)
-    optimizer.setup(chain)  # type: ignore[attr-defined]
+    model = chain.model
+    optimizer: chainer.GradientMethod = (
+        chainer.optimizers.Adam() if schedule.attr == 'alpha'
+        else chainer.optimizers.MomentumSGD())
+    optimizer.setup(chain)
     if freeze_until is not None:
-        _freeze_extractor(model.extractor, freeze_until)
+        names = convolution_names(model.extractor)
+        if freeze_until not in names:
+            raise ValueError(
+                f'freeze_until must be a convolution, not {freeze_until!r}: '
+                f'one of {", ".join(names)}')
+        for name in names[:names.index(freeze_until) + 1]:
+            freeze(model.extractor[name])
     for param in chain.params():
-        if not param.requires_grad:
-            continue
-        if param.name == 'b':
-            param.update_rule.add_hook(GradientScaling(2))  # type: ignore[attr-defined]
-        else:
-            param.update_rule.add_hook(WeightDecay(0.0005))  # type: ignore[attr-defined]
-
-    schedule = functools.partial(
-        learning_rate, iteration=iteration, initial=getattr(optimizer, lr_name),
-        schedule=lr_schedule, steps=lr_steps, warm_up=warm_up)
-    order, generators = None, []
-    if weights is not None:
-        generators = [np.random.default_rng(seed)]
-        order = BatchOrder(
-            np.arange(len(dataset)), np.zeros(len(dataset), int),
-            dataset.parts, weights, batch_size, 0., generators[0])
+        if param.requires_grad:
+            hook = GradientScaling(2) if param.name == 'b' else WeightDecay(0.0005)
+            param.update_rule.add_hook(hook)  # type: ignore[attr-defined]
     evaluator = None
     if val is not None:
         evaluator = DetectionEvaluator(
             chainer.iterators.SerialIterator(
-                val, batch_size, repeat=False, shuffle=False), model)
+                val, order.n_own, repeat=False, shuffle=False), model)
     return run_training(
-        model, optimizer, lr_name,  # type: ignore[arg-type]
-        chainer.datasets.TransformDataset(dataset, augment), out, iteration,
-        batch_size, schedule,
-        ['main/loss', 'main/loss/loc', 'main/loss/conf'],
-        device, log_interval, snapshot_interval, resume, generators, evaluator,
-        'validation/main/map', eval_interval, comm=comm, order_sampler=order)
-
-
-def _make_optimizer(name, lr):
-    if name == 'sgd':
-        return chainer.optimizers.MomentumSGD(1e-3 if lr is None else lr), 'lr'
-    if name == 'adam':
-        return chainer.optimizers.Adam(1e-4 if lr is None else lr), 'alpha'
-    raise ValueError(f"optimizer must be 'sgd' or 'adam', not {name!r}")
-
-
-def _freeze_extractor(extractor, last):
-    names = convolution_names(extractor)
-    if last not in names:
-        raise ValueError(
-            f'freeze_until must be a convolution, not {last!r}: one of '
-            f'{", ".join(names)}')
-    for name in names[:names.index(last) + 1]:
-        freeze(extractor[name])
+        model, chain, optimizer, photos, order, schedule, out, evaluator,
+        'validation/main/map', ['main/loss', 'main/loss/loc', 'main/loss/conf'],
+        n_loader, resume, log_interval, snapshot_interval, eval_interval)

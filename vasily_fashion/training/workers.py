@@ -1,5 +1,4 @@
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import chainer
@@ -85,30 +84,6 @@ def share_gradients(
     comm.bcast_data(optimizer.target)
     shared.is_changed(optimizer.target)
     return shared
-
-
-class PartOfBatch:
-    """Converts a worker's part of a batch that all workers hold.
-
-    All workers read the same examples and draw the same random numbers in
-    the same order, so that any number of them trains as one would. What is
-    divided is the work on the network.
-
-    Args:
-        comm (chainermn.CommunicatorBase): The workers.
-    """
-
-    def __init__(self, comm: 'CommunicatorBase') -> None:
-        self._comm = comm
-
-    def __call__(self, batch: Sequence[Any]) -> Sequence[Any]:
-        n, rest = divmod(len(batch), self._comm.size)
-        if rest:
-            raise ValueError(
-                f'a batch of {len(batch)} cannot be divided among '
-                f'{self._comm.size} workers: the batch size, over all of '
-                'them, must be a multiple of their number')
-        return batch[n * self._comm.rank:n * (self._comm.rank + 1)]
 
 
 class PartOfDropout(chainer.FunctionHook):

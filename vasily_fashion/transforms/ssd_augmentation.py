@@ -17,7 +17,7 @@ class SSDAugmentation:
     interpolation and horizontal flipping, in the order of ChainerCV's
     `examples/ssd/train.py`, after the data augmentation of the SSD paper
     (Liu et al., ECCV 2016, section 2.2). Chance comes from Python's `random` as
-    well as from `numpy.random`: seed both.
+    well as from `numpy.random`: :func:`~vasily_fashion.utils.seeded` seeds both.
 
     Args:
         coder (chainercv.links.model.ssd.MultiboxCoder): The model's coder.

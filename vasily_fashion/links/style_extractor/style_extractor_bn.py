@@ -129,7 +129,8 @@ class StyleExtractorBN(chainer.Chain):
         h = F.relu(self.conv4_1(h))
         return self.fc5(h)
 
-    def prepare(self, img: Any) -> Any:
+    @classmethod
+    def prepare(cls, img: Any) -> Any:
         """Resize an image to the network's input, in training and in use.
 
         The image is letterboxed on white and its values are divided by 255.
@@ -142,7 +143,7 @@ class StyleExtractorBN(chainer.Chain):
             array: :math:`(3, 384, 256)`, float32, :math:`[0, 1]`, where `img`
             is.
         """
-        return letterbox(img, self.insize) / np.float32(255)
+        return letterbox(img, cls.insize) / np.float32(255)
 
     def __repr__(self) -> str:
         return f'<StyleExtractorBN of {self.dim} numbers on {self.device}>'

@@ -1,0 +1,107 @@
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from vasily_fashion.deploy.compile_forward import compile_forward
+from vasily_fashion.links import StyleExtractorBN
+from vasily_fashion.training.draws import Draws
+from vasily_fashion.training.frozen_features import FrozenFeatures
+from vasily_fashion.training.style_extractor_blocks import FirstBlocks
+from vasily_fashion.training.training_pairs import TrainingPairs
+from vasily_fashion.utils.read_ahead import read_ahead
+
+import chainer
+import numpy as np
+from tqdm import tqdm
+
+
+class FrozenPairs(Draws):
+    """What the frozen blocks make of pairs, each view computed once.
+
+    There are `n_view` augmented views of each side of a pair; chance says
+    which of them an example has. The blocks compute as in test mode, on the
+    device where the model is; on a CPU by OpenVINO where it is installed.
+
+    The train chain is then that of
+    :class:`~vasily_fashion.training.LaterBlocks`. The folder has 98 kB a view
+    with two blocks frozen (one: 786 kB, three: 12 kB).
+
+    Args:
+        pairs (TrainingPairs): The pairs.
+        model (vasily_fashion.links.StyleExtractorBN): Whose blocks.
+        n_block (int): How many blocks are frozen, 1 to 3.
+        folder (str or path): Where the outputs are kept, float16; made if
+            there is none. Another training from the same weights, images,
+            views and seed goes on using it.
+        n_view (int or sequence of int): How many views there are of each side
+            of a pair, of all or of each.
+
+    Raises:
+        ValueError: If the blocks' batch normalisation has seen no images yet,
+            or the folder is another training's.
+    """
+
+    def __init__(
+            self, pairs: TrainingPairs, model: StyleExtractorBN, n_block: int,
+            folder: str | os.PathLike[str],
+            n_view: int | Sequence[int] = 4) -> None:
+        super().__init__(pairs, pairs.seed)
+        self.item_ids = pairs.item_ids
+        self._n_view = np.broadcast_to(
+            np.asarray(n_view, np.int64), len(pairs))
+        # views of the street side of a pair, then of its product side
+        self._end = np.cumsum(2 * self._n_view)
+        if not model[f'bn{n_block}_2'].avg_var.any():
+            raise ValueError(
+                'features need blocks that are trained: their batch '
+                'normalisation has no running statistics yet. Train without '
+                'first, then start from its model.npz')
+        key = [str(self.seed).encode(), self._n_view.tobytes(),
+               pairs.item_ids.tobytes(),
+               # two examples stand for how all images are made
+               *(img.tobytes() for i in (0, len(pairs) - 1)
+                 for img in pairs.dataset[i][:2])]
+        for block in range(1, n_block + 1):
+            for name in ('conv{}_1', 'bn{}_1', 'conv{}_2', 'bn{}_2'):
+                serializer = chainer.serializers.DictionarySerializer()
+                serializer.save(model[name.format(block)])
+                key += [serializer.target[key].tobytes()
+                        for key in sorted(serializer.target)]
+        compute = compile_forward(FirstBlocks(model, n_block), model.insize)
+        shape = compute(np.zeros((1, 3, *model.insize), np.float32)).shape[1:]
+        self._features = FrozenFeatures(
+            folder, shape, int(self._end[-1]), b''.join(key))
+        self._fill(compute)
+
+    def draw(
+            self, i: int, random_state: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.int32, Any]:
+        n_view = self._n_view[i]
+        street, product = random_state.integers(n_view, size=2)
+        first = self._end[i] - 2 * n_view
+        return (self._features[first + street],
+                self._features[first + n_view + product],
+                np.int32(self.dataset.dataset.categories[i]), self.item_ids[i])
+
+    def _fill(self, compute):
+        missing = self._features.find_missing()
+        # in an order of its own, so that processes may fill a folder together
+        np.random.default_rng().shuffle(missing)
+
+        def make():
+            for i in missing:
+                yield i, (None if i in self._features else self._make(i))
+
+        for i, x in tqdm(
+                read_ahead(make(), 2), 'frozen blocks', len(missing), disable=None):
+            if x is not None:
+                self._features[i] = compute(x[np.newaxis])[0]
+
+    def _make(self, index):
+        i = int(np.searchsorted(self._end, index, 'right'))
+        view = int(index - self._end[i] + 2 * self._n_view[i])
+        random_state = np.random.default_rng([self.seed, i, view])
+        make = (self.dataset.street if view < self._n_view[i]
+                else self.dataset.product)
+        return make(i, random_state)
+
