@@ -34,6 +34,7 @@ def load(monkeypatch):
                 monkeypatch.setattr(module, name, lambda make=make, **kwargs: make())
 
     load.make_tiny = make_tiny
+    find_device(0).use()
     return load
 
 
@@ -84,7 +85,9 @@ def test_build_index(load, tmp_path, capsys):
     for found, expected in zip(*(
             index.search(indexes[0]._embeddings.values, 3) for index in indexes[::-1]),
             strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+        # distances are up to 2e6; ids are numbers
+        np.testing.assert_allclose(
+            found.astype(float), expected.astype(float), rtol=1e-3, atol=.1)
 
 
 @pytest.mark.gpu
@@ -138,7 +141,7 @@ def test_demo(gpu, load, tmp_path, monkeypatch, capsys):
     printed = []
     for where in '-1', gpu:
         counts.clear()
-        demo.main(['--n-snap', '1', '--n-item', '4', '--engine', 'chainer', '--gpu', where,
+        demo.main(['--n-snap', '1', '--n-item', '12', '--engine', 'chainer', '--gpu', where,
                    '--out', str(tmp_path / 'a.png')])
         printed.append(capsys.readouterr().out.splitlines())
         assert counts and (min(counts) > 10 if where == gpu else not any(counts))

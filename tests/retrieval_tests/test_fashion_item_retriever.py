@@ -467,11 +467,13 @@ def _see(cls, name, seen, monkeypatch):
 @pytest.mark.gpu
 def test_all_of_it_on_a_gpu(monkeypatch):
     """Snap, boxes, crops, embeddings, neighbours: images do not come back."""
-    dataset = SyntheticFashionDataset(2, n_item=4)
+    dataset = SyntheticFashionDataset(2, n_item=12)
     detector = FashionSSD300(pretrained_model='fashion')
     detector.score_thresh = .2
     extractor = StyleExtractorBN(pretrained_model='fashion')
-    gallery = Gallery.from_world(dataset)
+    products = dataset.product_images
+    gallery = Gallery(
+        list('0123'), lambda i: products[i][0], products.categories[:4])
     results, seen = [], []
     for device in ('@numpy', '@cupy:0'):
         for link in (detector, extractor):

@@ -53,11 +53,18 @@ class _TinySSDExtractor(chainer.Chain):
         return [h, F.max_pooling_2d(F.relu(self.conv2_1(h)), 2)]
 
 
+class _TinySSD(SSD):
+
+    def predict(self, imgs):
+        with chainer.using_device(self.device):
+            return super().predict(imgs)
+
+
 def tiny_ssd():
     """ChainerCV's SSD, always from the same weights."""
     state = np.random.get_state()
     np.random.seed(3)
-    model = SSD(
+    model = _TinySSD(
         _TinySSDExtractor(), Multibox(13, ((2,), (2,))), (4, 8), (6, 14, 26),
         mean=np.array([123, 117, 104]).reshape(-1, 1, 1))
     model.multibox.loc[0].W.initialize((16, 8, 3, 3))
@@ -109,7 +116,8 @@ class TinyStyleExtractor(chainer.Chain):
 
     def extract(self, imgs):
         x = np.stack([self.prepare(img) for img in imgs])
-        with chainer.using_config('train', False), chainer.no_backprop_mode():
+        with chainer.using_config('train', False), chainer.no_backprop_mode(), \
+                chainer.using_device(self.device):
             return chainer.get_device('@numpy').send(self(self.device.send(x)).array)
 
 

@@ -119,7 +119,9 @@ class FashionSSD300(SSD300):
     def _prepare(self, img):
         if isinstance(img, np.ndarray):
             return super()._prepare(img)
-        return resize(img, (self.insize, self.insize)) - self.xp.asarray(self.mean)
+        img = resize(img, (self.insize, self.insize))
+        img -= self.xp.asarray(self.mean)
+        return img
 
 
 def _initialize(convolution, in_channels):
