@@ -74,7 +74,7 @@ if __name__ == '__main__':
 
 def test_a_training_that_is_killed_leaves_no_process():
     done = subprocess.run(
-        [sys.executable, '-c', _LOAD], stdout=subprocess.PIPE, text=True,
+        [sys.executable, '-c', _LOAD], stdout=subprocess.PIPE, text=True, timeout=120,
         env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
     pid = int(done.stdout)
     for _ in range(100):
