@@ -243,6 +243,8 @@ class Checkout:
             'PIP_FIND_LINKS': wheels.as_uri()}
 
     def start(self, *args):
+        # a job in the background is born without it, and so would its children be
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, str(self.root / 'bootstrap.py'), *args],
             env=self.environ, cwd=self.root, text=True,
