@@ -2,13 +2,14 @@
 
     python3 bootstrap.py                      only set up
     python3 bootstrap.py run SCRIPT [ARG ...] set up, then run a Python script
-    python3 bootstrap.py test [ARG ...]       set up, then run pytest
+    python3 bootstrap.py test [ARG ...]       set up for tests, then run pytest
+    python3 bootstrap.py docs [ARG ...]       set up for the site, then run Sphinx
 
-The set-up makes `.venv` in the checkout from the hash-checked lock in
-`requirements/`; it needs Python's standard library and a route to PyPI, or to
-whatever index pip is configured for, and no compiler.  The next run, with the
-same lock and the same Python, finds it ready and starts at once.  To have it
-made anew, delete `.venv`.
+The set-up makes `.venv` in the checkout from the hash-checked files in
+`requirements/`, and adds to it later what another command needs; it takes
+Python's standard library and a route to PyPI, or to whatever index pip is
+configured for, and no compiler.  The next run, with the same files and the same
+Python, finds it ready and starts at once.  To have it made anew, delete `.venv`.
 """
 import hashlib
 import importlib.util
@@ -27,13 +28,18 @@ except ImportError:     # Windows
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, '.venv')
-BIN = os.path.join(VENV, 'bin')
-# in VENV: it is ours to delete; it is complete, and what it was made from
-MARKER = 'made-by-bootstrap'
-STAMP = 'ready'
-# what setup.py of Chainer and ChainerCV need, then everything else
-BUILD = os.path.join(ROOT, 'requirements', 'build.txt')
-LOCK = os.path.join(ROOT, 'requirements', 'lock.txt')
+PYTHON = os.path.join(VENV, 'bin', 'python')
+# it is ours to delete; what it was made from, and has
+MARKER = os.path.join(VENV, 'made-by-bootstrap')
+STAMP = os.path.join(VENV, 'ready')
+# what a verb starts, and installs: its own file and those before it
+VERBS = {
+    'run': [],
+    'test': ['-m', 'pytest', '-n', 'auto', '--maxprocesses', '4', '--dist', 'loadfile'],
+    'docs': ['-m', 'sphinx']}
+# build is what setup.py of Chainer and ChainerCV need
+FILES = {name: os.path.join(ROOT, 'requirements', name + '.txt')
+         for name in ('build', *VERBS)}
 # PyPI has these as source only.  Nothing else is ever built.
 FROM_SOURCE = 'chainer,chainercv'
 
@@ -53,25 +59,13 @@ def version():
     return '.'.join(map(str, sys.version_info[:3]))
 
 
-def base_python():
-    """The interpreter to make .venv from, also when .venv's own runs this."""
-    if sys.prefix != sys.base_prefix:
-        return getattr(sys, '_base_executable', None) or sys.executable
-    return sys.executable
-
-
 def check_machine():
     if sys.version_info < OLDEST:
-        names = [f'python3.{minor}'
-                 for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
-        found = [name for name in names if shutil.which(name)]
-        with_what = (found[0] + ', which is here' if found
-                     else 'one, e.g. ' + ' or '.join(names))
-        raise Fail(f'this is Python {version()} ({sys.executable}), and 3.11 '
-                   f'or newer is needed: run it with {with_what}')
+        raise Fail(f'this is Python {version()} ({sys.executable}), and 3.11 or newer '
+                   'is needed: run it with one, e.g. python3.13 or python3.11')
     if fcntl is None:
         raise Fail('Linux or macOS is needed; on Windows, use WSL')
-    for path in (BUILD, LOCK):
+    for path in FILES.values():
         if not os.path.isfile(path):
             raise Fail(f'{path} is missing: restore it, e.g. with '
                        '`git checkout requirements`')
@@ -80,7 +74,7 @@ def check_machine():
 def key():
     """What .venv depends on: it is made anew when any of this changes."""
     digest = hashlib.sha256()
-    for path in (os.path.abspath(__file__), BUILD, LOCK):
+    for path in (os.path.abspath(__file__), *FILES.values()):
         with open(path, 'rb') as f:
             digest.update(hashlib.sha256(f.read()).digest())
     place = (ROOT, sys.version, os.path.realpath(sys.base_prefix),
@@ -89,13 +83,14 @@ def key():
     return digest.hexdigest()
 
 
-def is_ready():
+def ready():
+    """The names of the files that .venv is made from; none, if it has to be made anew."""
     try:
-        with open(os.path.join(VENV, STAMP)) as f:
-            return (f.read() == key()
-                    and os.access(os.path.join(BIN, 'python'), os.X_OK))
-    except OSError:
-        return False
+        with open(STAMP) as f:
+            made_from, *names = f.read().split()
+    except (OSError, ValueError):
+        return []
+    return names if made_from == key() and os.access(PYTHON, os.X_OK) else []
 
 
 def hold(fd, how):
@@ -107,8 +102,8 @@ def hold(fd, how):
         fcntl.flock(fd, how)
 
 
-def ensure():
-    """Make .venv unless it is ready.
+def ensure(name):
+    """Make .venv unless it has what a verb installs.
 
     Returns a descriptor that holds a shared lock: while it is open, in this
     process or the one that replaces it, no other run touches .venv.
@@ -118,12 +113,12 @@ def ensure():
                      os.O_RDWR | os.O_CREAT, 0o666)
         while True:
             hold(fd, fcntl.LOCK_SH)
-            if is_ready():
+            if name in ready():
                 return fd
             fcntl.flock(fd, fcntl.LOCK_UN)
             hold(fd, fcntl.LOCK_EX)
-            if not is_ready():      # nobody made it while this run waited
-                make(fd)
+            if name not in ready():     # nobody made it while this run waited
+                make(fd, name)
             # the change to a shared lock is not atomic: look again
             fcntl.flock(fd, fcntl.LOCK_UN)
     except OSError as e:
@@ -131,32 +126,24 @@ def ensure():
 
 
 def clear():
-    """Delete .venv, if it is this script's own."""
-    new, old = VENV + '.new', VENV + '.old'
-    for path in (new, old):
-        if os.path.lexists(path):
-            shutil.rmtree(path)
+    """Delete .venv, if it is this script's own, and begin it."""
+    old = VENV + '.old'
     if os.path.lexists(VENV):
-        if not os.path.isfile(os.path.join(VENV, MARKER)):
+        if os.listdir(VENV) and not os.path.isfile(MARKER):
             raise Fail(VENV + ' exists and was not made by this script: move '
-                       'it away, or use it as README.md says for an '
-                       'environment of your own')
+                       'it away, or use it as docs/how_to/install.md says')
+        shutil.rmtree(old, ignore_errors=True)
         os.rename(VENV, old)    # an interrupted deletion leaves no half .venv
         shutil.rmtree(old)
-    os.mkdir(new)
-    with open(os.path.join(new, MARKER), 'w') as f:
+    os.mkdir(VENV)
+    with open(MARKER, 'w') as f:
         f.write('bootstrap.py deletes this folder when it makes it anew\n')
-    os.rename(new, VENV)
 
 
-def make(fd):
+def make(fd, name):
     start = time.monotonic()
-    if sys.version_info[:2] > NEWEST:
-        say(f'note: Python {version()} is newer than what is tested')
-    clear()
-
-    env = {name: value for name, value in os.environ.items()
-           if name not in (
+    env = {key: value for key, value in os.environ.items()
+           if key not in (
                # would change what Python and pip install, or where
                'PYTHONHOME', 'PYTHONPATH', '__PYVENV_LAUNCHER__', 'PIP_PREFIX',
                'PIP_TARGET', 'PIP_ROOT', 'PIP_PYTHON', 'PIP_REQUIREMENT',
@@ -168,44 +155,39 @@ def make(fd):
     # vasily_fashion.compat has a port of it: a "compiler" that makes nothing.
     env.update(CC='true', LDSHARED='true', PIP_USER='0', PYTHONUTF8='1',
                PIP_DISABLE_PIP_VERSION_CHECK='1')
-    python = os.path.join(BIN, 'python')
 
-    def run(command):
-        follow(command, env, fd)
-
-    say(f'[1/3] making .venv with Python {version()}')
-    command = [base_python(), '-m', 'venv', VENV]
-    pip = [python, '-m', 'pip']
-    if not importlib.util.find_spec('venv'):
-        raise Fail(NO_VENV)
-    if not importlib.util.find_spec('ensurepip'):
-        if not importlib.util.find_spec('pip'):
-            raise Fail(NO_VENV)
-        command.insert(3, '--without-pip')
-        pip = [base_python(), '-m', 'pip', '--python', python]
-    run(command)
-
-    say('[2/3] installing the build tools')
-    install = ['install', '--no-input', '--require-hashes', '--only-binary',
-               ':all:']
-    run(pip + install + ['-r', BUILD])
-
-    say('[3/3] installing the rest: about 300 MB to fetch the first time')
-    run([python, '-m', 'pip'] + install + [
-        '--no-binary', FROM_SOURCE, '--no-build-isolation', '-r', LOCK])
+    install = ['install', '--no-input', '--require-hashes', '--only-binary', ':all:',
+               '--no-binary', FROM_SOURCE, '--no-build-isolation', '-r']
+    done = ready()
+    if not done:
+        if sys.version_info[:2] > NEWEST:
+            say(f'note: Python {version()} is newer than what is tested')
+        clear()
+        say(f'making .venv with Python {version()}')
+        # not .venv's own interpreter, should that run this
+        base = getattr(sys, '_base_executable', None) or sys.executable
+        # Debian has pip without ensurepip, if not neither
+        lacks_pip = not importlib.util.find_spec('ensurepip')
+        follow([base, '-m', 'venv', *['--without-pip'] * lacks_pip, VENV], env, fd)
+        if lacks_pip:
+            follow([base, '-m', 'pip', '--python', PYTHON, *install, FILES['build']], env, fd)
+    names = list(FILES)
+    names = names[:names.index(name) + 1]
+    for each in names:
+        if each not in done:
+            say(f'installing requirements/{each}.txt' + (
+                ': about 200 MB to fetch the first time' if each == 'run' else ''))
+            follow([PYTHON, '-m', 'pip', *install, FILES[each]], env, fd)
 
     # the checkout itself: nothing to build, and edits count at once
     site = subprocess.check_output(
-        [python, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'],
-        env=env).decode().rstrip('\n')
-    with open(os.path.join(site, 'vasily_fashion.pth'), 'w',
-              encoding='utf-8') as f:
+        [PYTHON, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'],
+        env=env, text=True).rstrip('\n')
+    with open(os.path.join(site, 'vasily_fashion.pth'), 'w', encoding='utf-8') as f:
         f.write(ROOT + '\n')
-
-    stamp = os.path.join(VENV, STAMP)
-    with open(stamp + '.new', 'w') as f:
-        f.write(key())
-    os.replace(stamp + '.new', stamp)
+    with open(STAMP + '.new', 'w') as f:
+        f.write(' '.join([key(), *names]))
+    os.replace(STAMP + '.new', STAMP)
     say(f'ready in {time.monotonic() - start:.0f} s')
 
 
@@ -223,11 +205,10 @@ def follow(command, env, fd):
             pass_fds=(fd,)) as process:
         try:
             for line in process.stdout:
-                line = line.decode('utf-8', 'replace').rstrip()
-                log.append(line)
-                if shown and re.match('Collecting|Building|Installing', line):
+                log.append(line.decode('utf-8', 'replace'))
+                if shown and re.match('Collecting|Building|Installing', log[-1]):
                     width = shutil.get_terminal_size().columns - 1
-                    print('\r\x1b[K' + ('  ' + line)[:width], end='',
+                    print('\r\x1b[K' + ('  ' + log[-1].rstrip())[:width], end='',
                           file=sys.stderr, flush=True)
         except BaseException:
             process.terminate()
@@ -236,7 +217,7 @@ def follow(command, env, fd):
             if shown:
                 print('\r\x1b[K', end='', file=sys.stderr, flush=True)
     if process.returncode:
-        log = '\n'.join(log)
+        log = ''.join(log)
         print(log[-4000:], file=sys.stderr)
         raise Fail(explain(log) + ' (what the command said is above)')
 
@@ -249,38 +230,28 @@ NO_VENV = (
 
 def explain(log):
     """What to do about a failed command, from its output."""
-    if 'DO NOT MATCH THE HASHES' in log:
-        return ('what was downloaded is not what requirements/ names: clear '
-                "pip's cache (`python3 -m pip cache purge`) and try again; if "
-                'it stays, the index or a proxy serves other files')
-    if 'No space left on device' in log:
-        return 'the disk is full: about 1 GB is needed'
-    if 'CERTIFICATE_VERIFY_FAILED' in log:
-        return ('the index could not be trusted: behind a proxy of your own, '
-                'give pip its certificate with PIP_CERT')
-    if re.search('NewConnectionError|Max retries exceeded|Connection broken|'
-                 'ConnectTimeout|ReadTimeout|ProxyError|NameResolutionError|'
-                 'Connection to .* timed out|HTTP error', log):
-        return ('no route to the package index: look at the network, the '
-                'proxy (HTTPS_PROXY) and the index pip is configured for '
-                '(`python3 -m pip config list`), then run this again')
-    if 'No matching distribution found' in log:
-        return ('the package index has no file that requirements/ names and '
-                'that fits this machine: look at the network and at the index '
-                'pip is configured for (`python3 -m pip config list`), which '
-                'should be PyPI or a full mirror')
-    if 'ensurepip' in log:
-        return NO_VENV
-    return 'the set-up failed; run it again, it starts from a clean .venv'
-
-
-def become(fd, command):
-    """Replace this process, keeping the lock."""
-    os.set_inheritable(fd, True)
-    os.environ.pop('__PYVENV_LAUNCHER__', None)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execv(command[0], command)
+    for pattern, advice in (
+            ('DO NOT MATCH THE HASHES',
+             "what was downloaded is not what requirements/ names: clear pip's cache "
+             '(`python3 -m pip cache purge`) and try again; if it stays, the index or a '
+             'proxy serves other files'),
+            ('No space left on device', 'the disk is full: about 2 GB are needed'),
+            ('CERTIFICATE_VERIFY_FAILED',
+             'the index could not be trusted: behind a proxy of your own, give pip its '
+             'certificate with PIP_CERT'),
+            ('NewConnectionError|Max retries exceeded|Connection broken|ConnectTimeout|'
+             'ReadTimeout|ProxyError|NameResolutionError|Connection to .* timed out|HTTP error',
+             'no route to the package index: look at the network, the proxy (HTTPS_PROXY) '
+             'and the index pip is configured for (`python3 -m pip config list`), then run '
+             'this again'),
+            ('No matching distribution found',
+             'the package index has no file that requirements/ names and that fits this '
+             'machine: look at the index pip is configured for (`python3 -m pip config '
+             'list`), which should be PyPI or a full mirror'),
+            ('ensurepip|No module named (venv|pip)', NO_VENV)):
+        if re.search(pattern, log):
+            return advice
+    return 'the set-up failed; run it again'
 
 
 def interrupted(number, frame):
@@ -288,30 +259,30 @@ def interrupted(number, frame):
 
 
 def main(args):
-    verb = args[0] if args else 'set-up'
-    known = {'set-up': len(args) == 0, 'run': len(args) > 1, 'test': True}
-    if not known.get(verb):
+    verb = args[0] if args else 'run'
+    if verb not in VERBS or args == ['run']:
         asked = verb in ('-h', '--help')
         print(__doc__, end='', file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
     try:
         check_machine()
         before = signal.signal(signal.SIGTERM, interrupted)
-        fd = ensure()
+        fd = ensure(verb)
         signal.signal(signal.SIGTERM, before)
     except Fail as e:
         say(f'error: {e}')
         return 1
     except KeyboardInterrupt:
-        say('interrupted; the next run sets up anew')
+        say('interrupted; the next run starts over')
         return 130
-    python = os.path.join(BIN, 'python')
-    if verb == 'run':
-        become(fd, [python] + args[1:])
-    if verb == 'test':
+    if not args:
+        return 0
+    # this process becomes the script's, and keeps the lock
+    os.set_inheritable(fd, True)
+    os.environ.pop('__PYVENV_LAUNCHER__', None)
+    if verb != 'run':
         os.chdir(ROOT)
-        become(fd, [python, '-m', 'pytest'] + args[1:])
-    return 0
+    os.execv(PYTHON, [PYTHON, *VERBS[verb], *args[1:]])
 
 
 if __name__ == '__main__':

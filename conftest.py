@@ -1,7 +1,13 @@
-# before any test module imports chainer
-import vasily_fashion  # noqa: F401
+import os
 
-import pytest
+# a worker of several computes by one thread; before NumPy is imported
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+# before any test module imports chainer
+import vasily_fashion  # noqa: E402, F401
+
+import pytest  # noqa: E402
 
 
 def pytest_addoption(parser):

@@ -65,22 +65,6 @@ setup(
         'milvus': ['milvus-lite>=3.0', 'pymilvus>=3.0'],
         # any other MPI does as well: mpi4py finds the one that is there
         'mpi': ['mpi4py>=4.1', 'mpich>=5.0'],
-        # the documentation, see docs
-        'docs': [
-            'furo>=2024.8',
-            'myst-parser>=4.0',
-            'sphinx>=8.1',
-        ],
-        'dev': [
-            'h5py>=3.11',
-            'httpx>=0.27',
-            'hypothesis>=6.100',
-            'mypy>=1.13',
-            'packaging>=24',
-            'playwright>=1.49',  # it drives the browser that is there
-            'pytest>=8.3',
-            'ruff>=0.17',
-        ],
     },
     classifiers=[
         'Programming Language :: Python :: 3.11',

@@ -1,4 +1,4 @@
-"""Print the licence of every dependency of lock.txt that is installed.
+"""Print the licence of every dependency of the files here that is installed.
 
     python requirements/licences.py
 
@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-LOCK = Path(__file__).with_name('lock.txt')
+LOCKS = sorted(Path(__file__).parent.glob('*.txt'))
 
 PERMISSIVE = {
     '0BSD', 'Apache-2.0', 'BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'MIT', 'MIT-CMU',
@@ -40,9 +40,10 @@ NAMES = {
 }
 
 
-def locked_names(text):
-    """The names of a lock, each once: some have a version for each Python."""
-    return sorted(set(re.findall(r'^([\w.-]+)==', text, re.M)))
+def locked_names(paths):
+    """The names of locks, each once: some have a version for each Python."""
+    return sorted({name for path in paths for name in re.findall(
+        r'^([\w.-]+)==', Path(path).read_text('utf-8'), re.M)})
 
 
 def licence_of(metadata):
@@ -77,14 +78,14 @@ def is_accepted(expression):
         for part in expression.split(' AND '))
 
 
-def main(argv=None, lock=LOCK, distribution=importlib.metadata.distribution):
+def main(argv=None, locks=LOCKS, distribution=importlib.metadata.distribution):
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args(argv)
     missing, notes, refused = [], {}, []
     row = '{:<24} {:<18} {}'
     print(row.format('name', 'version', 'licence'))
-    for name in locked_names(Path(lock).read_text('utf-8')):
+    for name in locked_names(locks):
         try:
             found = distribution(name)
         except importlib.metadata.PackageNotFoundError:

@@ -76,7 +76,7 @@ def _assert_same_arrays(a, b):
         assert a[key].dtype == b[key].dtype and a[key].tobytes() == b[key].tobytes(), key
 
 
-@pytest.mark.parametrize('kind', ['ssd', 'style'])
+@pytest.mark.parametrize('kind', [pytest.param('ssd', marks=pytest.mark.slow), 'style'])
 def test_training(kind, tmp_path):
     a, b = _run_two(tmp_path, [
         _ROOT / 'tests/training_tests/tiny.py', kind, 'out',
@@ -104,11 +104,10 @@ def test_indexes(tmp_path):
             assert x.read_bytes() == y.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('script, suffix, args', [
-    ('default_boxes', '.png', ()), ('ssd_network', '.svg', ()),
-    pytest.param('default_boxes', '.svg', (), marks=pytest.mark.slow),
-    *(pytest.param('triplet_network', suffix, ('--engine', 'chainer'),
-                   marks=pytest.mark.slow) for suffix in ('.png', '.svg'))])
+    ('default_boxes', '.png', ()), ('ssd_network', '.svg', ()), ('default_boxes', '.svg', ()),
+    *(('triplet_network', suffix, ('--engine', 'chainer')) for suffix in ('.png', '.svg'))])
 def test_figure(script, suffix, args, tmp_path):
     name = f'figure{suffix}'
     a, b = _run_two(tmp_path, [

@@ -11,10 +11,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / 'docs'
-# These train, or start a cluster.
-SLOW = (
-    'how_to/own_data', 'how_to/own_classes', 'how_to/own_trainer', 'how_to/cluster',
-    'how_to/own_weights')
 PAGES = [
     path.relative_to(DOCS).with_suffix('').as_posix()
     for path in sorted([DOCS / 'tutorial.md', *(DOCS / 'how_to').glob('*.md')])
@@ -38,10 +34,9 @@ def _script(page):
     return '\n'.join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which('curl') is None, reason='there is no curl here')
-@pytest.mark.parametrize('page', [
-    pytest.param(page, marks=pytest.mark.slow if page in SLOW else ())
-    for page in PAGES])
+@pytest.mark.parametrize('page', PAGES)
 def test_page_runs(page, tmp_path):
     if page == 'how_to/cluster':
         pytest.importorskip('distributed')
@@ -62,9 +57,10 @@ def test_page_runs(page, tmp_path):
         assert '"products":[{"name":' in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec('furo') is None or importlib.util.find_spec('myst_parser') is None,
-    reason='the extra docs is not installed')
+    reason='requirements/docs.txt is not installed')
 def test_site_is_built_without_a_warning(tmp_path):
     done = subprocess.run(
         [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q', '-c', 'docs', '-d',

@@ -18,7 +18,7 @@ def test_licences_of_what_is_installed(capsys):
     assert licences.main([]) == 0
     table, rest = capsys.readouterr().out.split('\n\nnot installed: ')
     rows = [line.split(maxsplit=2) for line in table.splitlines()[1:]]
-    names = licences.locked_names(licences.LOCK.read_text())
+    names = licences.locked_names(licences.LOCKS)
     assert {row[0] for row in rows} <= set(names)
     assert {'chainer', 'numpy', 'pytest'} <= {row[0] for row in rows}
     for name, version, licence in rows:
@@ -76,7 +76,7 @@ def test_what_is_refused(tmp_path, capsys):
                 raise importlib.metadata.PackageNotFoundError
             self.metadata = known[name]
 
-    assert licences.main([], tmp_path / 'lock.txt', Distribution) == 1
+    assert licences.main([], [tmp_path / 'lock.txt'], Distribution) == 1
     out, err = capsys.readouterr()
     assert [line.split() for line in out.splitlines()[1:4]] == [
         ['first', '1.0', 'MIT'], ['second', '1.0', 'GPL'], ['unnamed', '1.0', 'unknown']]

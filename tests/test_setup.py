@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = pathlib.Path(__file__).parents[1]
 PYTHONS = ['3.11', '3.12', '3.13']
-LOCKS = ['lock.txt', 'build.txt']
+GROUPS = ['run.txt', 'test.txt', 'docs.txt']
 
 
 # The lock ---------------------------------------------------------------------
@@ -38,8 +38,8 @@ def _read_lock(name):
     return entries
 
 
-def _locked(name, python, platform='linux'):
-    """{distribution: version} that a lock gives a Python, '3.13' or '3.13.1'."""
+def _locked(python, *names, platform='linux'):
+    """{distribution: version} that files give a Python, '3.13' or '3.13.1'."""
     major, minor, micro = [*python.split('.'), '0'][:3]
     environment = {
         'python_version': f'{major}.{minor}',
@@ -47,13 +47,15 @@ def _locked(name, python, platform='linux'):
         'sys_platform': platform, 'platform_system': platform.title(),
         'platform_machine': 'x86_64'}
     versions = {}
-    for requirement, _ in _read_lock(name):
-        if (requirement.marker is None
-                or requirement.marker.evaluate(environment)):
-            specifier, = requirement.specifier
-            assert specifier.operator == '=='
-            assert requirement.name not in versions
-            versions[requirement.name] = specifier.version
+    for name in names:
+        for requirement, _ in _read_lock(name):
+            if (requirement.marker is None
+                    or requirement.marker.evaluate(environment)):
+                specifier, = requirement.specifier
+                assert specifier.operator == '=='
+                # what two files have is installed once
+                assert versions.setdefault(
+                    requirement.name, specifier.version) == specifier.version
     return versions
 
 
@@ -65,7 +67,7 @@ def _metadata():
                     if k.arg.endswith('_require') or k.arg.endswith('requires')}
 
 
-@pytest.mark.parametrize('name', LOCKS)
+@pytest.mark.parametrize('name', ['build.txt', *GROUPS])
 def test_lock_has_hashes_and_no_addresses(name):
     entries = _read_lock(name)
     assert entries
@@ -81,9 +83,9 @@ def test_lock_has_hashes_and_no_addresses(name):
 def test_setup_py_admits_what_is_locked(python):
     metadata = _metadata()
     assert metadata['python_requires'] == '>=3.11'
-    locked = _locked('lock.txt', python)
+    locked = _locked(python, *GROUPS)
     extras = metadata['extras_require']
-    for text in (metadata['install_requires'] + extras['dev']
+    for text in (metadata['install_requires'] + extras['milvus']
                  + extras['opencv'] + extras['fast'] + extras['coco']):
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate(
@@ -95,26 +97,34 @@ def test_setup_py_admits_what_is_locked(python):
 
 @pytest.mark.parametrize('python', PYTHONS)
 def test_build_tools_fit_the_lock(python):
-    build = _locked('build.txt', python)
+    build = _locked(python, 'build.txt')
     assert set(build) == {'pip', 'setuptools', 'numpy'}
-    assert build['numpy'] == _locked('lock.txt', python)['numpy']
+    assert build['numpy'] == _locked(python, 'run.txt')['numpy']
     # pkg_resources is in it, bdist_wheel too
     assert Requirement('setuptools>=70.1,<82').specifier.contains(
         build['setuptools'])
 
 
 def test_lock_leaves_out_what_fights_or_needs_a_library():
-    names = {requirement.name for requirement, _ in _read_lock('lock.txt')}
+    names = {requirement.name for name in GROUPS for requirement, _ in _read_lock(name)}
     assert not names & {'opencv-python', 'opencv-contrib-python',
                         'cupy-cuda12x', 'torch'}
+
+
+def test_scripts_do_without_what_tests_and_docs_need():
+    names = {requirement.name for requirement, _ in _read_lock('run.txt')}
+    assert {'chainer', 'faiss-cpu', 'fastapi', 'openvino'} <= names
+    assert not names & {'mypy', 'playwright', 'pymilvus', 'pytest', 'ruff', 'sphinx'}
+    assert 'sphinx' not in {requirement.name for requirement, _ in _read_lock('test.txt')}
 
 
 def test_environment_is_the_locked_one():
     if pathlib.Path(sys.prefix) != ROOT / '.venv':
         pytest.skip('not the environment that bootstrap.py makes')
-    locked = _locked('lock.txt', '.'.join(map(str, sys.version_info[:3])),
-                     sys.platform)
-    locked.setdefault('pip', _locked('build.txt', '3.13')['pip'])
+    _, *names = (ROOT / '.venv' / 'ready').read_text().split()
+    locked = _locked('.'.join(map(str, sys.version_info[:3])),
+                     *(f'{name}.txt' for name in names if name != 'build'), platform=sys.platform)
+    locked['pip'] = _locked('3.13', 'build.txt')['pip']
     installed = {name: importlib.metadata.version(name) for name in locked}
     assert installed == locked
 
@@ -188,10 +198,10 @@ def test_ruff():
 # bootstrap.py, for real, with small wheels of our own in place of the lock's ---
 
 def _write_wheel(folder, name):
-    """A wheel with one empty module.  Returns its line in a lock."""
+    """A wheel with one module, which says its name.  Returns its line in a lock."""
     info = f'{name}-1.0.dist-info'
     files = {
-        f'{name}.py': '',
+        f'{name}.py': 'print(__name__, __file__)\n' * (name in ('pytest', 'sphinx')),
         f'{info}/METADATA':
             f'Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n',
         f'{info}/WHEEL': 'Wheel-Version: 1.0\nGenerator: test\n'
@@ -217,14 +227,14 @@ class Checkout:
         self.root = root
         self.venv = root / '.venv'
         self.stamp = self.venv / 'ready'
-        self.lock = root / 'requirements' / 'lock.txt'
+        self.lock = root / 'requirements' / 'run.txt'
         self.lock.parent.mkdir(parents=True)
         shutil.copy(ROOT / 'bootstrap.py', root)
         wheels = root.parent / 'wheels'
         wheels.mkdir()
-        (root / 'requirements' / 'build.txt').write_text(
-            _write_wheel(wheels, 'small_build_tool'))
-        self.lock.write_text(_write_wheel(wheels, 'small_library'))
+        for name, module in (('build', 'small_build_tool'), ('run', 'small_library'),
+                             ('test', 'pytest'), ('docs', 'sphinx')):
+            self.lock.with_name(f'{name}.txt').write_text(_write_wheel(wheels, module))
         (root / 'script.py').write_text(
             'import small_library, sys; print(sys.prefix, *sys.argv[1:])')
         (root / 'mine.py').write_text('')
@@ -233,6 +243,8 @@ class Checkout:
             'PIP_FIND_LINKS': wheels.as_uri()}
 
     def start(self, *args):
+        # a job in the background is born without it, and so would its children be
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, str(self.root / 'bootstrap.py'), *args],
             env=self.environ, cwd=self.root, text=True,
@@ -259,7 +271,7 @@ def test_bootstrap_sets_up_once_and_again_when_the_lock_changes(checkout):
     code, out, err = checkout.run('run', 'script.py', 'a b', '--c')
     assert code == 0, err
     assert out == f'{checkout.venv} a b --c\n'
-    assert '[3/3]' in err
+    assert err.count('installing ') == 2  # build and run alone
 
     made = checkout.stamp.stat().st_mtime_ns
     start = time.monotonic()
@@ -279,6 +291,21 @@ def test_bootstrap_sets_up_once_and_again_when_the_lock_changes(checkout):
     assert 'Traceback' not in err
     assert not checkout.stamp.exists()
     assert not (checkout.venv / 'leftover').exists()
+
+
+@needs_fcntl
+def test_bootstrap_adds_what_tests_need_to_what_scripts_need(checkout):
+    program = 'import importlib.util as u; print(*map(bool, map(u.find_spec, {})))'.format(
+        ['small_library', 'pytest', 'sphinx'])
+    code, out, err = checkout.run('run', '-c', program)
+    assert (code, out) == (0, 'True False False\n'), err
+    code, out, err = checkout.run('test')
+    assert code == 0, err
+    assert out.startswith(f'__main__ {checkout.venv}') and 'pytest.py' in out
+    assert re.findall('installing (.*)', err) == ['requirements/test.txt']
+    for verb in 'run', 'test':
+        code, out, err = checkout.run(verb, *['-c', program][:2 * (verb == 'run')])
+        assert (code, err) == (0, '')
 
 
 @needs_fcntl
@@ -312,7 +339,7 @@ def test_bootstrap_refuses_other_verbs(checkout, args):
 @needs_fcntl
 @pytest.mark.slow
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize('step', ['[1/3]', '[2/3]'])
+@pytest.mark.parametrize('step', ['making .venv', 'installing requirements/build.txt'])
 def test_bootstrap_redoes_an_interrupted_set_up(checkout, how, step):
     process = checkout.start()
     for line in process.stderr:
@@ -338,7 +365,7 @@ def test_bootstrap_started_twice_at_once_makes_one_venv(checkout):
     results = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert [out for out, _ in results] == [f'{checkout.venv}\n'] * 3
-    assert sum('[1/3]' in err for _, err in results) == 1
+    assert sum('making .venv' in err for _, err in results) == 1
     assert sum('waiting for another run' in err for _, err in results) == 2
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from chainer import gradient_check
 
+pytestmark = pytest.mark.slow
 _DTYPES = np.float16, np.float32, np.float64
 
 

@@ -6,6 +6,7 @@ those of its test_convolution_2d.py and test_deconvolution_2d.py.
 import tracemalloc
 
 import vasily_fashion.accelerate  # noqa: F401
+from tests.grid import grid
 from vasily_fashion.accelerate import convolution_2d
 
 import chainer
@@ -32,11 +33,9 @@ def without_im2col(monkeypatch):
     monkeypatch.setattr(conv, 'im2col_cpu', im2col_cpu)
 
 
-@pytest.mark.parametrize('cover_all', [False, True])
-@pytest.mark.parametrize('dilate', [1, 2, 6, (1, 2)])
-@pytest.mark.parametrize('pad', [0, 1, 2, (2, 1), 6])
-@pytest.mark.parametrize('stride', [1, 2, (1, 2), 3])
-@pytest.mark.parametrize('ksize', [(1, 1), (3, 3), (2, 3)])
+@pytest.mark.parametrize('ksize, stride, pad, dilate, cover_all', grid(
+    [(1, 1), (3, 3), (2, 3)], [1, 2, (1, 2), 3], [0, 1, 2, (2, 1), 6], [1, 2, 6, (1, 2)],
+    [False, True]))
 def test_geometries(assert_as_chainer, ksize, stride, pad, dilate, cover_all):
     x, W, b = _arrays((2, 3, 13, 14), (4, 3) + ksize, 4)
     assert_as_chainer(
@@ -173,11 +172,11 @@ def test_an_image_smaller_than_the_kernel(shape):
         F.convolution_2d(x, W, b)
 
 
-@pytest.mark.parametrize('stride', [1, 2, (1, 2), 3])
-@pytest.mark.parametrize('pad', [0, 1, 2, (2, 1), 3])
-@pytest.mark.parametrize('ksize, dilate', [
-    ((3, 3), 1), ((2, 3), 1), ((3, 3), 2), ((2, 3), (1, 6)), ((1, 1), 1)])
-def test_deconvolution(assert_as_chainer, ksize, stride, pad, dilate):
+@pytest.mark.parametrize('stride, pad, kernel', grid(
+    [1, 2, (1, 2), 3], [0, 1, 2, (2, 1), 3],
+    [((3, 3), 1), ((2, 3), 1), ((3, 3), 2), ((2, 3), (1, 6)), ((1, 1), 1)]))
+def test_deconvolution(assert_as_chainer, stride, pad, kernel):
+    ksize, dilate = kernel
     x, W, b = _arrays((2, 3, 8, 9), (3, 4) + ksize, 4)
     assert_as_chainer(
         lambda *args: F.deconvolution_2d(

@@ -4,6 +4,7 @@ Chainer's source distribution comes without tests: the grid here stands for
 that of its test_max_pooling_nd.py.
 """
 import vasily_fashion.accelerate  # noqa: F401
+from tests.grid import grid
 from vasily_fashion.accelerate import max_pooling_2d
 
 import chainer.functions as F
@@ -21,10 +22,8 @@ def _ties(shape=(2, 3, 7, 9)):
     return np.random.RandomState(0).randint(0, 3, shape).astype(np.float64)
 
 
-@pytest.mark.parametrize('cover_all', [False, True])
-@pytest.mark.parametrize('pad', [0, 1, (1, 0), 2])
-@pytest.mark.parametrize('stride', [None, 1, 2, (2, 1), 4])
-@pytest.mark.parametrize('ksize', [2, 3, 4, (2, 3)])
+@pytest.mark.parametrize('ksize, stride, pad, cover_all', grid(
+    [2, 3, 4, (2, 3)], [None, 1, 2, (2, 1), 4], [0, 1, (1, 0), 2], [False, True]))
 def test_geometries(run, ksize, stride, pad, cover_all):
     def function(x):
         return F.max_pooling_2d(x, ksize, stride, pad, cover_all)

@@ -1,5 +1,6 @@
 """Updates of Adam and momentum SGD against Chainer's own code, bit for bit."""
 import vasily_fashion.accelerate  # noqa: F401
+from tests.grid import grid
 from vasily_fashion.accelerate import optimizers
 
 import chainer
@@ -45,12 +46,10 @@ def _assert_equal(*args, **kwargs):
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize('n_thread', [1, 2, 3])
-@pytest.mark.parametrize('decay', [None, 0.1])
-@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize('make_optimizer', [
-    MomentumSGD, lambda: MomentumSGD(0.3, 0.5), lambda: Adam(eps=1e-3),
-    lambda: Adam(1e-2, 0.5, 0.7, eps=1e-3, eta=0.5)])
+@pytest.mark.parametrize('make_optimizer, dtype, decay, n_thread', grid(
+    [MomentumSGD, lambda: MomentumSGD(0.3, 0.5), lambda: Adam(eps=1e-3),
+     lambda: Adam(1e-2, 0.5, 0.7, eps=1e-3, eta=0.5)],
+    [np.float16, np.float32, np.float64], [None, 0.1], [1, 2, 3]))
 def test_updates(use_threads, make_optimizer, dtype, decay, n_thread):
     use_threads(n_thread)
     _assert_equal(make_optimizer, dtype, decay)

@@ -44,6 +44,7 @@ def _assert_known(outcomes, least):
     assert Counter(result.values())['passed'] > least
 
 
+@pytest.mark.slow
 def test_a_few_of_chainercv(chainercv):
     _assert_known(run.run_files(chainercv, FEW, timeout=300), 100)
 

@@ -113,7 +113,9 @@ def visit(browser, url):
     assert not errors
 
 
-@pytest.fixture(params=[_DESKTOP, _TABLET, _PHONE], ids=['desktop', 'tablet', 'phone'])
+@pytest.fixture(params=[
+    pytest.param(_DESKTOP, id='desktop'), pytest.param(_PHONE, id='phone'),
+    pytest.param(_TABLET, id='tablet', marks=pytest.mark.slow)])
 def page(request, visit):
     page = visit(request.param)
     page.name = request.node.callspec.id

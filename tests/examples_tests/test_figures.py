@@ -31,7 +31,10 @@ def _small_world(monkeypatch):
     monkeypatch.setattr(figure_data, 'N_PRODUCT', 12)
 
 
-@pytest.mark.parametrize('name', _SCRIPTS)
+# the others compute by networks: all_figures takes them, too
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=() if name in ('default_boxes', 'ssd_network') else pytest.mark.slow)
+    for name in _SCRIPTS])
 def test_figure(name, tmp_path, monkeypatch, capsys):
     main = _main(name, monkeypatch)
     main([*_FAST.get(name, []), '--out', str(tmp_path / 'new' / 'figure.png')])

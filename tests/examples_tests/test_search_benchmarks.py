@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
 _FOLDER = pathlib.Path(__file__).parents[2] / 'examples' / 'benchmark'
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 _CORPUS = Path(__file__).parent / 'corpus'
-_N = 150
 _SECONDS = 10  # that any input may take
 
 
@@ -39,13 +38,14 @@ def test_what_was_found_once(name, folder):
         run(TARGETS[name], path.read_bytes(), folder)
 
 
-def test_near_seeds(name, folder):
+@pytest.mark.parametrize('n', [20, pytest.param(150, marks=pytest.mark.slow)])
+def test_near_seeds(name, n, folder):
     rng = np.random.default_rng(sum(name.encode()))
     seeds = TARGETS[name].seeds()
     for seed in seeds:
         run(TARGETS[name], seed, folder)
     given = _all_in(folder.parent)
-    for _ in range(_N):
+    for _ in range(n):
         data = mutate(seeds[rng.integers(len(seeds))], rng)
         start = time.monotonic()
         try:

@@ -7,16 +7,14 @@ from tests.kill.works import WORKS
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name == 'nt', reason='no SIGKILL there')
+pytestmark = [
+    pytest.mark.slow, pytest.mark.skipif(os.name == 'nt', reason='no SIGKILL there')]
 _NEEDS = {'faiss': 'faiss', 'build-faiss': 'faiss', 'compile': 'openvino'}
-_SLOW = 'build-flat', 'build-faiss', 'compile'
-# how often, so that all take half a minute
+# how often, so that each takes seconds
 _N = {'flat': 12, 'faiss': 12, 'weights': 12}
 
 
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[pytest.mark.slow] if name in _SLOW else [])
-    for name in WORKS])
+@pytest.mark.parametrize('name', WORKS)
 def test_as_if_left_alone(name, tmp_path):
     if name in _NEEDS and not importlib.util.find_spec(_NEEDS[name]):
         pytest.skip(f'{_NEEDS[name]} is not installed')
@@ -24,7 +22,6 @@ def test_as_if_left_alone(name, tmp_path):
     assert n_finished > 0
 
 
-@pytest.mark.slow
 def test_the_app(tmp_path):
     for name in 'httpx', 'fastapi_offline', 'uvicorn':
         pytest.importorskip(name)
