@@ -499,3 +499,14 @@ def test_all_of_it_on_a_gpu(monkeypatch):
             # a box a hair larger may be a pixel larger
             np.testing.assert_allclose(
                 found.distances, expected.distances, rtol=.05)
+
+
+def test_snaps_by_their_paths(tmp_path):
+    snap = np.round(_snap(0))
+    path = tmp_path / 'snap.png'
+    Image.fromarray(snap.astype(np.uint8).transpose(1, 2, 0)).save(path)
+    retriever = _retriever()
+    by_path, by_image, by_array = retriever.retrieve([path, Image.open(path), snap], k=2)
+    assert by_array
+    for found in by_path, by_image:
+        assert [item.ids.tolist() for item in found] == [item.ids.tolist() for item in by_array]

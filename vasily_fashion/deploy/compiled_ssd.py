@@ -46,7 +46,7 @@ class CompiledSSD:
         self.weights_sha256 = weights_sha256(link)
 
     def predict(
-            self, imgs: Iterable[np.ndarray]
+            self, imgs: Iterable[Any]
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Detect items in raw images.
 
@@ -54,8 +54,8 @@ class CompiledSSD:
         decoded and the next is prepared.
 
         Args:
-            imgs (iterable of numpy.ndarray): Images of any size, each
-                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
+                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
 
         Returns:
             tuple of lists:

@@ -34,14 +34,14 @@ class CompiledStyleExtractor:
         self.insize = link.insize
         self.dim, self.fingerprint = link.dim, link.fingerprint
 
-    def extract(self, imgs: Iterable[np.ndarray]) -> np.ndarray:
+    def extract(self, imgs: Iterable[Any]) -> np.ndarray:
         """Embed raw images.
 
         While the engine is at one image, the next is prepared.
 
         Args:
-            imgs (iterable of numpy.ndarray): Images of any size, each
-                :math:`(3, H, W)`, float32, RGB, :math:`[0, 255]`.
+            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
+                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
 
         Returns:
             numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare

@@ -55,7 +55,7 @@ class FashionItemRetriever:
             getattr(detector, 'label_names', FASHION_CATEGORIES) or ())
 
     def retrieve(
-            self, imgs: Iterable[np.ndarray], k: int = 5,
+            self, imgs: Iterable[Any], k: int = 5,
             bboxes: Sequence[np.ndarray] | None = None,
             categories: Sequence[np.ndarray] | None = None,
             category: int | str = 'same'
@@ -63,9 +63,9 @@ class FashionItemRetriever:
         """Retrieve product images for the items of snaps.
 
         Args:
-            imgs (iterable of numpy.ndarray): Snaps, see the table below. They
-                are taken a few at a time, so an iterator that reads files
-                as it goes needs little memory.
+            imgs (iterable): Snaps: arrays, see the table below, paths of
+                files, or images of Pillow. They are taken and read a few at a
+                time.
             k (int): How many product images to find for each item. There are
                 fewer when the index holds fewer.
             bboxes (list of numpy.ndarray): The caller's own boxes, for each
@@ -102,7 +102,7 @@ class FashionItemRetriever:
             imgs, k, bboxes, categories, category))
 
     def iter_retrieve(
-            self, imgs: Iterable[np.ndarray], k: int = 5,
+            self, imgs: Iterable[Any], k: int = 5,
             bboxes: Sequence[np.ndarray] | None = None,
             categories: Sequence[np.ndarray] | None = None,
             category: int | str = 'same'
@@ -114,14 +114,13 @@ class FashionItemRetriever:
 
         .. code-block:: python
 
-            photos = (read_image(path) for path in paths)
-            for path, items in zip(paths, retriever.iter_retrieve(photos)):
+            for path, items in zip(paths, retriever.iter_retrieve(paths)):
                 ...
 
         The snaps are taken from :obj:`imgs` in a thread of its own, a batch
-        ahead. Where taking one raises, as
-        :func:`~vasily_fashion.utils.read_image` does for a damaged file, so
-        does this, after the items of the snaps before it.
+        ahead. A file that cannot be read raises
+        :class:`~vasily_fashion.utils.ImageReadError`, after the items of the
+        snaps before it.
 
         Args:
             imgs, k, bboxes, categories, category: As of :meth:`retrieve`.
