@@ -18,7 +18,7 @@ def main(argv=None):
         epilog='example: python triplet_network.py --index 5 12')
     add_data(parser, has_snaps=False)
     parser.add_argument(
-        '--index', type=int, nargs=2, default=(3, 9),
+        '--index', type=int, nargs=2, default=(28, 23),
         help='two items: the first as snap crop and product image, the other '
         'as product image')
     add_out(parser, 'triplet_network.png')

@@ -79,8 +79,8 @@ def vis_triplet_network(
     loss = max(0, near - far + margin)
     ax.text(11.75, middle[0], f'loss\n{loss:.2f}', ha='center', va='center',
             fontsize=12, color=BLUE)
-    ax.text(11.75, middle[0] - .5, f'margin {margin:g}', ha='center',
-            va='center', fontsize=8, color=GREY)
+    ax.text(11.75, middle[0] - .5, f'max(0, {near:.2f} - {far:.2f} + {margin:g})',
+            ha='center', va='center', fontsize=7, color=GREY)
     return ax
 
 
