@@ -325,7 +325,7 @@ def refuse_other_sites(request, allowed_origins):
     """Refuse requests from pages of other sites.
 
     Raises:
-        HTTPException: If it is such.
+        HTTPException: If the request is from one.
     """
     origin = request.headers.get('origin')
     if origin in allowed_origins:

@@ -32,3 +32,5 @@ def test_chainer_computes_if_asked_or_where_no_engine_is(monkeypatch):
         compile_if_installed(link, precision='int8')
     with pytest.raises(ValueError, match="'int8' is OpenVINO's; Chainer computes in 'f32'"):
         compile_if_installed(link, 'chainer', precision='int8')
+    with pytest.raises(ValueError, match="'int8' is OpenVINO's; Chainer computes in 'f32'"):
+        compile_if_installed(link, gpu=0, precision='int8')

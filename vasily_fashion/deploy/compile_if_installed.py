@@ -30,13 +30,13 @@ def compile_if_installed(
             :func:`~vasily_fashion.deploy.compile_link` does; that no engine
             is installed, for 'auto', is not an error.
     """
+    is_chainers = precision in ('auto', 'f32')
+    if (gpu >= 0 or engine == 'chainer') and not is_chainers:
+        raise ValueError(f"precision {precision!r} is OpenVINO's; Chainer computes in 'f32'")
     if gpu >= 0:
         link.to_device(find_device(gpu))
         return link, f'Chainer on GPU {gpu}'
-    is_chainers = precision in ('auto', 'f32')
     if engine == 'chainer':
-        if not is_chainers:
-            raise ValueError(f"precision {precision!r} is OpenVINO's; Chainer computes in 'f32'")
         return link, 'Chainer'
     try:
         link = compile_link(link, engine, precision, calibration)
