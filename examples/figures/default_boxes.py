@@ -8,6 +8,9 @@ from vasily_fashion.visualizations import vis_default_boxes
 
 from figure_file import add_out, save
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+_INK = '#333333'
 
 
 def main(argv=None):
@@ -29,11 +32,19 @@ def main(argv=None):
     img, bbox, label = dataset[args.index]
     model = FashionSSD300()
     height = 4.2 * img.shape[1] / img.shape[2]
-    figure = Figure(figsize=(8.6, height + .5), layout='constrained')
+    figure = Figure(figsize=(8.6, height + .8), layout='constrained')
     for ax, level in zip(figure.subplots(1, 2), args.level, strict=True):
         vis_default_boxes(img, bbox, label, model, level, ax)
         grid = model.extractor.grids[level]
         ax.set_title(f'{grid} x {grid} feature map', fontsize=10)
+    figure.legend(
+        handles=[
+            Line2D([], [], color=_INK, linewidth=2.2, label='true box of an item'),
+            Line2D([], [], color=_INK, linestyle='--', linewidth=1.4,
+                   label='default box that matches it, the best two'),
+            Line2D([], [], color=_INK, linestyle='', marker='o', markersize=4,
+                   label='cell of that default box')],
+        loc='outside lower center', ncols=3, fontsize=9, frameon=False)
     save(figure, args.out)
 
 

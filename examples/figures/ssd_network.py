@@ -2,6 +2,7 @@
 import argparse
 import sys
 
+from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.visualizations import vis_ssd_network
 
@@ -15,7 +16,8 @@ def main(argv=None):
         epilog='example: python ssd_network.py --out ssd_network.pdf')
     add_out(parser, 'ssd_network.svg')
     args = parser.parse_args(argv)
-    save(vis_ssd_network(FashionSSD300()).figure, args.out)
+    img = SyntheticFashionDataset(2, 5)[1][0]
+    save(vis_ssd_network(FashionSSD300(), img).figure, args.out)
 
 
 if __name__ == '__main__':

@@ -23,18 +23,22 @@ def test_feature_maps_are_those_of_the_paper(model):
     blocks = {name: (shape, ratios) for name, shape, ratios in feature_maps(model)}
     predicting = {name: shape for name, (shape, ratios) in blocks.items() if ratios}
     assert predicting == {
-        'norm4': (512, 38, 38), 'conv7': (1024, 19, 19),
+        'conv4_3': (512, 38, 38), 'conv7': (1024, 19, 19),
         'conv8_2': (512, 10, 10), 'conv9_2': (256, 5, 5),
         'conv10_2': (256, 3, 3), 'conv11_2': (256, 1, 1)}
     assert blocks['conv1_2'][0] == (64, 300, 300)
     assert blocks['conv5_3'] == ((512, 19, 19), None)
 
 
-def test_network_is_drawn(model):
-    ax = vis_ssd_network(model)
-    texts = [text.get_text() for text in ax.texts]
+def test_network_is_drawn(model, snap):
+    ax = vis_ssd_network(model, snap[0])
+    texts = {text.get_text(): text for text in ax.texts}
     assert {'conv1_2', '5,776', '2,166', '600', '150', '36', '4'} <= set(texts)
     assert any('8,732 default boxes' in text for text in texts)
+    assert ax.images[0].get_array().shape[:2] == snap[0].shape[1:]
+    vgg, added = (texts[name].get_position()[0] for name in ('VGG16', 'added by SSD'))
+    x = {name: text.get_position()[0] for name, text in texts.items()}
+    assert x['conv1_2'] < vgg < x['conv7'] < x['conv8_1'] < added < x['conv11_2']
 
 
 @pytest.mark.parametrize('level', range(6))
@@ -57,10 +61,10 @@ def test_matches_are_those_of_overlap(model, snap, level):
 def test_default_boxes_are_drawn(model, snap):
     img, bbox, label = snap
     _, matched = match_default_boxes(bbox, label, img.shape[1:], model, 2)
-    n_match = int((matched >= 0).sum())
-    assert n_match > 0
+    n_drawn = sum(min(2, (matched == k).sum()) for k in label)
+    assert len(bbox) < n_drawn < (matched >= 0).sum()
     ax = vis_default_boxes(img, bbox, label, model, 2)
-    assert len(ax.patches) == n_match + len(bbox)
-    assert len(ax.lines) == n_match + 2 * 9  # dots, and the 10 x 10 grid
+    assert len(ax.patches) == n_drawn + len(bbox)
+    assert len(ax.lines) == n_drawn + 2 * 9  # dots, and the 10 x 10 grid
     with pytest.raises(ValueError, match='level must be 0 to 5'):
         vis_default_boxes(img, bbox, label, model, 6)

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
+from chainercv.utils import bbox_iou
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -11,6 +12,9 @@ from matplotlib.patches import Rectangle
 if TYPE_CHECKING:
     from vasily_fashion.links import FashionSSD300
 
+# More of an item's default boxes hide one another.
+_N_BEST = 2
+
 
 def vis_default_boxes(
         img: np.ndarray, bbox: np.ndarray, label: np.ndarray,
@@ -18,9 +22,9 @@ def vis_default_boxes(
     """Draw which default boxes of one feature map match the items of a photo.
 
     As figure 1 of the SSD paper [#]_, computed by the detector's own coder:
-    the true boxes; the cells of the feature map; and the default boxes that
-    match, dashed, in the colour of the item's category, with a dot in the
-    middle of their cell.
+    the true boxes; the cells of the feature map; and of the default boxes that
+    match an item the two that overlap it most, dashed, in the colour of the
+    item's category, with a dot in the middle of their cell.
 
     .. [#] Wei Liu et al. SSD: Single Shot MultiBox Detector. ECCV 2016.
 
@@ -55,13 +59,16 @@ def vis_default_boxes(
         y, x = k * size / grids[level] - .5
         ax.axhline(y, color='white', linewidth=.5, alpha=.7)
         ax.axvline(x, color='white', linewidth=.5, alpha=.7)
-    for cell, column in zip(*np.nonzero(matched >= 0), strict=True):
-        box, k = boxes[cell, column], matched[cell, column]
-        _draw(ax, box, CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], 1.4, '--')
-        y, x = (box[:2] + box[2:]) / 2 - .5
-        ax.plot(x, y, 'o', color=CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], markersize=4)
     for box, k in zip(bbox, label, strict=True):
-        _draw(ax, box, CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)], 2.2, '-')
+        colour = CATEGORY_COLOURS[k % len(CATEGORY_COLOURS)]
+        its = boxes[matched == k]
+        overlap = bbox_iou(box[None], its)[0]
+        best = np.argsort(-overlap, kind='stable')[:_N_BEST]
+        for its_box in its[best[overlap[best] > 0]]:
+            _draw(ax, its_box, colour, 1.4, '--')
+            y, x = (its_box[:2] + its_box[2:]) / 2 - .5
+            ax.plot(x, y, 'o', color=colour, markersize=4)
+        _draw(ax, box, colour, 2.2, '-')
     ax.set_xlim(-.5, size[1] - .5)
     ax.set_ylim(size[0] - .5, -.5)
     ax.axis('off')
