@@ -226,6 +226,11 @@ def test_bad_arguments(extractor, kwargs, error, match):
         compile_link(extractor, **kwargs)
 
 
+def test_what_is_compiled_has_the_fingerprint_of_its_link(extractor):
+    compiled = compile_link(extractor, 'onnxruntime')
+    assert weights_sha256(compiled) == weights_sha256(extractor) == extractor.fingerprint
+
+
 def test_another_link():
     with pytest.raises(TypeError, match='not Linear'):
         compile_link(L.Linear(3, 4))

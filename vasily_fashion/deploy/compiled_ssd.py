@@ -27,7 +27,7 @@ class CompiledSSD:
             none.
         nms_thresh (float): As of ChainerCV's SSD.
         score_thresh (float): As of ChainerCV's SSD.
-        weights_sha256 (str): Of the link, see
+        fingerprint (str): Of the link's weights, see
             :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
@@ -43,7 +43,7 @@ class CompiledSSD:
         self.coder.to_cpu()
         self.nms_thresh = link.nms_thresh
         self.score_thresh = link.score_thresh
-        self.weights_sha256 = weights_sha256(link)
+        self.fingerprint = weights_sha256(link)
 
     def predict(
             self, imgs: Iterable[Any]
