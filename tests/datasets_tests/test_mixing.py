@@ -62,6 +62,7 @@ def test_shoes_of_colorful_fashion_are_one_item(colorful):
     _, bbox, label = dataset[1]
     assert label.tolist() == _label('top', 'footwear')
     np.testing.assert_array_equal(bbox[1], [80, 10, 95, 20])
+    assert dataset.left_out == {'joined with the other shoe': 1}
     unlabelled = set(range(12)) - set(dataset.labelled)
     assert sorted(unlabelled) == sorted(_label('belt', 'scarf_tie'))
 

@@ -29,6 +29,9 @@ class ColorfulFashionBboxDataset(GenericVOCBboxDataset):
     It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
 
     Attributes:
+        left_out (dict): As of
+            :class:`~vasily_fashion.datasets.BboxListDataset`; 'joined with the other
+            shoe' as well.
         labelled (tuple of int): The labels that the photos are annotated
             with. An item of another category is neither boxed nor background.
     """
@@ -40,6 +43,9 @@ class ColorfulFashionBboxDataset(GenericVOCBboxDataset):
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  missing: str = 'raise') -> None:
         super().__init__(root, split, COLORFUL_FASHION_TO_FASHION, missing)
+        n_shoe = np.diff(np.r_[0, np.cumsum(self._labels == _FOOTWEAR)][np.r_[0, self._end]])
+        if n_joined := int(np.maximum(n_shoe - 1, 0).sum()):
+            self.left_out['joined with the other shoe'] = n_joined
 
     def _get_annotations(self, i):
         bbox, label = super()._get_annotations(i)
