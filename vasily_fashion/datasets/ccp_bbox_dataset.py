@@ -46,15 +46,7 @@ class CCPBboxDataset(GetterDataset):
         own_categories (bool): Whether to keep the data set's 56, skin, hair
             and the background left out.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
-        bbox, ":math:`(R, 4)`", float32, \
-        ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
-        label, ":math:`(R,)`", int32, "index into `label_names`"
+    It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
 
     Attributes:
         ids (list of str): The photo ids, in order.

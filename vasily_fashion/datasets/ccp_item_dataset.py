@@ -30,14 +30,8 @@ class CCPItemDataset(PairDataset):
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        snap_crop, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
-        product_image, ":math:`(3, H', W')`", float32, "RGB, on white"
-        category, scalar, int, "index into FASHION_CATEGORIES"
+    It returns what :class:`~vasily_fashion.datasets.PairDataset` does, product
+    images on white.
 
     Attributes:
         item_ids (numpy.ndarray): :math:`(N,)`, int32: photo id times 100 plus

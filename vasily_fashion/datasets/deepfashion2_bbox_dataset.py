@@ -30,15 +30,7 @@ class DeepFashion2BboxDataset(GetterDataset):
         missing ({'raise', 'skip'}): What to do about photos that are not
             there.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
-        bbox, ":math:`(R, 4)`", float32, \
-        ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
-        label, ":math:`(R,)`", int32, "index into `label_names`"
+    It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
 
     Attributes:
         names (list of str): Of the photos that are there, under `root`.

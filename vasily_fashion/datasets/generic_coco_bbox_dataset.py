@@ -40,15 +40,7 @@ FASHION_CATEGORIES`; others are not items. 'common' knows the names of
             there.
         use_crowded (bool): Whether boxes of crowds (`iscrowd`) are items.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        img, ":math:`(3, H, W)`", float32, "RGB, :math:`[0, 255]`"
-        bbox, ":math:`(R, 4)`", float32, \
-        ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
-        label, ":math:`(R,)`", int32, "index into `label_names`"
+    It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does.
 
     Attributes:
         names, label_names, n_missing, sizes, left_out, unknown_categories: As of

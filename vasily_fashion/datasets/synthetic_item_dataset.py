@@ -17,17 +17,7 @@ class SyntheticItemDataset(GetterDataset):
         margin (float): Room around the box, as a share of its height and
             width, cut at the snap's edge.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        :obj:`snap_crop`, ":math:`(3, h, w)`", :obj:`float32`, "RGB, \
-        :math:`[0, 255]`"
-        :obj:`product_image`, ":math:`(3, H, W)`", :obj:`float32`, "RGB, \
-        :math:`[0, 255]`"
-        :obj:`category`, scalar, :obj:`int32`, "index into \
-        ``FASHION_CATEGORIES``"
+    It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
 
     Attributes:
         item_ids: (N,) int32, the item of each example.

@@ -23,21 +23,9 @@ class SyntheticFashionDataset(GetterDataset):
         size: (height, width) of a snap in pixels, at least (96, 64).
         return_item_id (bool): Whether examples end with `item_id`.
 
-    This dataset returns the following data.
-
-    .. csv-table::
-        :header: name, shape, dtype, format
-
-        :obj:`img`, ":math:`(3, H, W)`", :obj:`float32`, "RGB, \
-        :math:`[0, 255]`"
-        :obj:`bbox`, ":math:`(R, 4)`", :obj:`float32`, \
-        ":math:`(y_{min}, x_{min}, y_{max}, x_{max})`"
-        :obj:`label`, ":math:`(R,)`", :obj:`int32`, "index into \
-        ``FASHION_CATEGORIES``"
-        :obj:`item_id` [#]_, ":math:`(R,)`", :obj:`int32`, \
-        "index into ``product_images``"
-
-    .. [#] available if :obj:`return_item_id = True`.
+    It returns what :class:`~vasily_fashion.datasets.BboxListDataset` does;
+    with `return_item_id` also `item_id`, :math:`(R,)`, int32, indices into
+    `product_images`.
 
     Attributes:
         product_images (ProductImages): The shop: yields (img, category,
