@@ -104,7 +104,7 @@ def build(dataset, extractor):
     with tempfile.TemporaryDirectory() as folder:
         store = EmbeddingStore(folder, extractor)
         ids = embed_catalogue(dataset, extractor, store)
-        update_index(FlatIndex(extractor.dim), [store], ids)
+        update_index(FlatIndex(extractor.dim), store, ids)
 
 
 if __name__ == '__main__':

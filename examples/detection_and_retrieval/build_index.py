@@ -68,33 +68,30 @@ def main(argv=None):
         '(default: %(default)s)')
     parser.add_argument(
         '--n-worker', type=int, default=0, metavar='N', help='embed by N '
-        'processes of this machine, a part of the catalogue each')
+        'processes of this machine')
     parser.add_argument(
         '--scheduler', metavar='ADDRESS', help='embed by the workers of a Dask '
-        'cluster, such as tcp://10.0.0.1:8786; all have to see root and OUT')
-    parser.add_argument(
-        '--n-part', type=int, metavar='N', help='into how many parts several '
-        'workers divide the catalogue: four each if not given')
+        'cluster, such as tcp://10.0.0.1:8786; all have to see root')
     args = parser.parse_args(argv)
     if args.shard_size < 1:
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
-    open_catalogue = functools.partial(
-        open_dataset, args.dataset, args.root, args.split, 'skip', args.images)
     load = functools.partial(load_network, args.engine, args.gpu, args.precision)
     extractor, detector = (
         (StyleExtractorBN, args.weights), (FashionSSD300, args.detector_weights))
     try:
+        catalogue = open_dataset(
+            args.dataset, args.root, args.split, 'skip', args.images)
         if args.precision == 'int8':  # is found by all that load it later
-            photos = Gallery.from_dataset(open_catalogue()).sample()
+            photos = Gallery.from_dataset(catalogue).sample()
             for network in (extractor, detector) if args.detect else (extractor,):
                 load(*network, photos)
         built = build_index(
-            open_catalogue, functools.partial(load, *extractor),
+            catalogue, functools.partial(load, *extractor),
             args.out, args.index, factory=args.factory,
             memory=None if args.memory is None else args.memory * 1e9, uri=args.uri,
             load_detector=functools.partial(load, *detector) if args.detect else None,
             shard_size=args.shard_size, n_worker=args.n_worker,
-            scheduler=args.scheduler, n_part=args.n_part)
+            scheduler=args.scheduler)
         unreadable = Path(args.out) / 'unreadable.txt'
         with atomic_write(unreadable, 'w', encoding='utf-8') as file:
             file.writelines(f'{reason}\n' for reason in built.broken.values())

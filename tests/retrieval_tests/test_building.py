@@ -59,7 +59,7 @@ def _update(shop, folder, index, extractor=None, first=0, **kwargs):
     ids = embed_catalogue(
         ProductFolderDataset(shop), extractor, store,
         **{'batch_size': 2, 'shard_size': 3, **kwargs})
-    return (*update_index(index, [store], ids, [first]), store, extractor)
+    return (*update_index(index, store, ids, first), store, extractor)
 
 
 def _content(index):
@@ -217,7 +217,7 @@ def test_build_index_counts(shop, tmp_path, kind):
 
     def build():
         return build_index(
-            lambda: ProductFolderDataset(shop), _MeanColour, tmp_path / 'out', kind,
+            ProductFolderDataset(shop), _MeanColour, tmp_path / 'out', kind,
             factory='SQ8', shard_size=2)
 
     built = build()
@@ -242,20 +242,6 @@ def test_shard_and_batch_sizes_do_not_matter(shop, tmp_path):
                 batch_size=batch_size, shard_size=shard_size)
         contents.append(_content(index))
     assert all(content == contents[0] for content in contents)
-
-
-def test_parts_are_the_whole(shop, tmp_path):
-    extractor, stores = _MeanColour(), []
-    for k in range(3):
-        stores.append(EmbeddingStore(tmp_path / f'{k}', extractor))
-        ids = embed_catalogue(
-            ProductFolderDataset(shop), extractor, stores[k], part=(k, 3))
-    assert extractor.n == 6
-    assert sum(len(store.stamps) for store in stores) == len(ids) == 7
-    index, whole = FlatIndex(3), FlatIndex(3)
-    assert update_index(index, stores, ids) == (6, 0)
-    _update(shop, tmp_path / 'whole', whole)
-    assert _content(index) == _content(whole)
 
 
 @pytest.fixture
@@ -290,29 +276,29 @@ class _Half:
 def test_measure_recall(stored):
     store, ids = stored
     flat = FlatIndex(3)
-    update_index(flat, [store], ids)
+    update_index(flat, store, ids)
     assert len(flat) == 47
-    assert measure_recall(flat, [store], ids, 6, n_query=20) == 1
-    assert measure_recall(_Half(flat), [store], ids, 6, n_query=20) == .5
+    assert measure_recall(flat, store, ids, 6, n_query=20) == 1
+    assert measure_recall(_Half(flat), store, ids, 6, n_query=20) == .5
     # more are asked for than there are
-    assert measure_recall(flat, [store], ids, 60, n_query=60) == 1
-    assert np.isnan(measure_recall(flat, [store], []))
+    assert measure_recall(flat, store, ids, 60, n_query=60) == 1
+    assert np.isnan(measure_recall(flat, store, []))
 
 
 def test_recall_of_an_approximate_index_is_that_of_its_results(stored):
     pytest.importorskip('faiss')
     store, ids = stored
     index, flat = FaissIndex(3, factory='IVF2,Flat', n_probe=1), FlatIndex(3)
-    update_index(flat, [store], ids)
+    update_index(flat, store, ids)
     index.train(flat._embeddings.values)
-    update_index(index, [store], ids)
+    update_index(index, store, ids)
     found, truth = (each.search(flat._embeddings.values, 3)[1].tolist()
                     for each in (index, flat))
     expected = np.mean([
         len(set(a) & set(b)) / 3 for a, b in zip(found, truth, strict=True)])
     assert .5 < expected < 1
     np.testing.assert_allclose(
-        measure_recall(index, [store], ids, 3), expected)
+        measure_recall(index, store, ids, 3), expected)
 
 
 class _HalfDetector(chainer.Chain):

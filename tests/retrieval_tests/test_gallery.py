@@ -8,6 +8,7 @@ from PIL import Image
 
 
 class _MeanColour:
+    dim = 3
 
     fingerprint = 'colour'
 

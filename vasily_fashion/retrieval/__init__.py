@@ -4,10 +4,8 @@ from vasily_fashion.retrieval.build_index import (
 )
 from vasily_fashion.retrieval.cut_products import cut_products  # noqa: F401
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue  # noqa: F401
-from vasily_fashion.retrieval.embed_in_parallel import (
-    count_parts,  # noqa: F401
-    embed_in_parallel,  # noqa: F401
-)
+from vasily_fashion.retrieval.embed_images import embed_images  # noqa: F401
+from vasily_fashion.retrieval.embed_in_parallel import embed_in_parallel  # noqa: F401
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore  # noqa: F401
 from vasily_fashion.retrieval.faiss_index import (
     FaissIndex,  # noqa: F401

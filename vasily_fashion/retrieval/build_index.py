@@ -1,13 +1,13 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue
-from vasily_fashion.retrieval.embed_in_parallel import count_parts, embed_in_parallel
+from vasily_fashion.retrieval.embed_in_parallel import embed_in_parallel
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.faiss_index import FaissIndex, choose_factory
 from vasily_fashion.retrieval.flat_index import FlatIndex
@@ -50,20 +50,20 @@ class BuiltIndex:
 
 
 def build_index(
-        open_catalogue: Callable[[], Any], load_extractor: Callable[[], Any],
+        dataset: Any, load_extractor: Callable[[], Any],
         folder: str | os.PathLike[str], kind: str = 'flat', *,
         factory: str | None = None, memory: float | None = None,
         uri: str | None = None, load_detector: Callable[[], Any] | None = None,
-        shard_size: int = 512, n_worker: int = 0, scheduler: str | None = None,
-        n_part: int | None = None) -> BuiltIndex:
+        shard_size: int = 512, n_worker: int = 0,
+        scheduler: str | None = None) -> BuiltIndex:
     """Embed a catalogue, and build an index of it or bring it up to date.
 
     Whenever it is killed, the same call goes on where it stopped; embedded
     are only images that are new or have changed.
 
     Args:
-        open_catalogue (callable): Takes nothing and returns the
-            :class:`~vasily_fashion.datasets.RetrievalDataset`.
+        dataset (vasily_fashion.datasets.RetrievalDataset): Its gallery is the
+            catalogue.
         load_extractor (callable): Takes nothing and returns the extractor.
         folder (str or path): For the embeddings, `embeddings/`, and the
             index: `index.npz`, `faiss/` or `milvus.db`.
@@ -75,10 +75,8 @@ def build_index(
         load_detector, shard_size: As of
             :func:`~vasily_fashion.retrieval.embed_in_parallel`.
         n_worker (int): Embed by so many processes of this machine; by this one
-            if 0. What the callables are made of has to be picklable then.
+            if 0. The data set and the callables have to be picklable then.
         scheduler (str): The address of a Dask cluster that embeds.
-        n_part (int): Into how many parts several workers divide the
-            catalogue: four each by default; later runs as the first did.
 
     Returns:
         BuiltIndex: What was done.
@@ -91,21 +89,18 @@ def build_index(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    dataset, extractor = open_catalogue(), load_extractor()
-    embeddings = folder / 'embeddings'
-    if n_worker or scheduler or count_parts(embeddings):
+    extractor = load_extractor()
+    store = EmbeddingStore(folder / 'embeddings', extractor)
+    if n_worker or scheduler:
         with _connect(n_worker, scheduler) as client:
-            stores, ids = embed_in_parallel(
-                client, open_catalogue, load_extractor, embeddings,
-                count_parts(embeddings) or n_part
-                or 4 * max(len(client.nthreads()), 1), shard_size, load_detector)
+            ids = embed_in_parallel(
+                client, dataset, load_extractor, store, shard_size, load_detector)
     else:
-        stores = [EmbeddingStore(embeddings, extractor)]
         with chainer.using_config('accelerate', 'fast'):
             ids = embed_catalogue(
-                dataset, extractor, stores[0], shard_size=shard_size,
+                dataset, extractor, store, shard_size=shard_size,
                 detector=load_detector and load_detector())
-    broken = {i: store.broken[i] for store in stores for i in ids if i in store.broken}
+    broken = {i: store.broken[i] for i in ids if i in store.broken}
     if len(broken) == len(ids):
         raise ValueError(f'{dataset.root} has no image that can be read')
 
@@ -126,19 +121,19 @@ def build_index(
             extractor.dim, extractor=extractor, factory=factory or choose_factory(
                 len(ids) - len(broken), extractor.dim, memory))
         if index.n_training:
-            index.train(_sample(stores))
+            index.train(_sample(store))
     try:
         state = folder / f'{kind}.json'  # the shards that the index has seen
-        first = json.loads(state.read_text()) if is_there and state.exists() else None
-        n_added, n_removed = update_index(index, stores, ids, first)
+        first = json.loads(state.read_text()) if is_there and state.exists() else 0
+        n_added, n_removed = update_index(index, store, ids, first)
         has_changed = n_added + n_removed > 0
         if has_changed:
             index.save(path)
         with atomic_write(state, 'w') as file:
-            json.dump([store.n_shard for store in stores], file)
+            json.dump(store.n_shard, file)
         return BuiltIndex(
             path, n_added, n_removed, len(index), dataset.n_missing, broken,
-            getattr(index, 'factory', None), measure_recall(index, stores, ids)
+            getattr(index, 'factory', None), measure_recall(index, store, ids)
             if kind == 'faiss' and has_changed else None)
     finally:
         if kind == 'milvus':
@@ -161,13 +156,10 @@ def _connect(n_worker, scheduler):
         yield client
 
 
-def _sample(stores: Sequence[EmbeddingStore]) -> np.ndarray:
+def _sample(store: EmbeddingStore) -> np.ndarray:
     """Embeddings for Faiss to learn from, out of random shards."""
-    shards = [(store, number) for store in stores
-              for number in range(store.n_shard)]
     parts: list[np.ndarray] = []
-    for k in np.random.default_rng(0).permutation(len(shards)).tolist():
-        store, number = shards[k]
+    for number in np.random.default_rng(0).permutation(store.n_shard).tolist():
         parts.append(store.read(number)[1])
         if sum(map(len, parts)) >= _N_TRAINING:
             break

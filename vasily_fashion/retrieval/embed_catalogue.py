@@ -1,23 +1,19 @@
 import collections
-import itertools
 import os
-import zlib
 from typing import Any
 
-from vasily_fashion.retrieval.cut_products import cut_products
+from vasily_fashion.retrieval.embed_images import embed_images
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.gallery import product_ids
-from vasily_fashion.utils import ImageReadError, weights_sha256
+from vasily_fashion.utils import weights_sha256
 from vasily_fashion.utils.progress_bar import progress_bar
-from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
 
 
 def embed_catalogue(
         dataset: Any, extractor: Any, store: EmbeddingStore,
-        batch_size: int = 32, shard_size: int = 512,
-        part: tuple[int, int] = (0, 1), detector: Any = None) -> list[str]:
+        batch_size: int = 32, shard_size: int = 512, detector: Any = None) -> list[str]:
     """Embed the product images of a catalogue that are new or have changed.
 
     The next images are read and decoded while the extractor computes.
@@ -32,8 +28,6 @@ def embed_catalogue(
         store (EmbeddingStore): Where the embeddings are, and go to.
         batch_size (int): Images the extractor has at a time.
         shard_size (int): Images a shard.
-        part ((int, int)): (0, 4) is the first of four parts of the catalogue,
-            of which each has a store of its own. An id stays in its part.
         detector: As of :func:`~vasily_fashion.retrieval.cut_products`, which
             cuts the images then.
 
@@ -41,69 +35,50 @@ def embed_catalogue(
         list of str: The ids of the catalogue, in its order: as those of
         :meth:`~vasily_fashion.retrieval.Gallery.from_dataset`.
     """
-    gallery = dataset.choose(dataset.is_gallery)
-    ids = product_ids(gallery)
-    cut = '' if detector is None else f' cut by {weights_sha256(detector)}'
-    stamps = {
-        i: _stamp(gallery, i) + cut for i in range(len(gallery))
-        if zlib.crc32(ids[i].encode()) % part[1] == part[0]}
-    new = [i for i, stamp in stamps.items()
-           if store.stamps.get(ids[i]) != stamp]
-    new = _rename(store, ids, stamps, new)
-
-    def read():
-        for i in new:
-            try:
-                yield i, gallery[i][0], ''
-            except ImageReadError as error:
-                yield i, None, str(error)
-
-    rows: list[Any] = []
+    gallery, ids, stamps, new = find_new(dataset, store, detector)
     with progress_bar(len(new), 'embed', 'image') as bar:
-        images = read_ahead(read(), 2 * batch_size)
-        while batch := list(itertools.islice(
-                images, min(batch_size, shard_size - len(rows)))):
-            good = [i for i, img, _ in batch if img is not None]
-            imgs = [img for _, img, _ in batch if img is not None]
-            labels = gallery.labels[good].tolist()
-            if detector is not None and imgs:
-                imgs, labels = cut_products(imgs, labels, detector)
-            embedded = dict(zip(good, zip(
-                extractor.extract(imgs) if imgs else (), labels, strict=True),
-                strict=True))
-            rows += [
-                (ids[i], stamps[i],
-                 *embedded.get(i, (np.zeros(extractor.dim), gallery.labels[i])), reason)
-                for i, _, reason in batch]
-            bar.update(len(batch))
-            del batch[:], imgs[:]  # not kept while the next are read
-            if len(rows) == shard_size:
-                _write(store, rows)
-                rows = []
-        if rows:
-            _write(store, rows)
-    return ids
+        for start in range(0, len(new), shard_size):
+            rows = new[start:start + shard_size]
+
+            def read(i, rows=rows):
+                return gallery.read_crop(rows[i])
+
+            store.write(ids[rows], stamps[rows], *embed_images(
+                read, gallery.labels[rows], extractor, detector, batch_size, bar.update))
+    return ids.tolist()
 
 
-def _write(store, rows):
-    store.write(*zip(*rows, strict=True))
+def find_new(
+        dataset: Any, store: EmbeddingStore, detector: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Find what :func:`embed_catalogue` has to embed.
 
+    Embeddings whose id alone has changed are copied in the store.
 
-def _rename(store, ids, stamps, new):
-    """Copy embeddings whose id alone changed; return the rest of `new`."""
-    wanted = {stamps[i]: i for i in new}
-    rows_of_shard = collections.defaultdict(dict)
+    Args:
+        dataset, store, detector: As there.
+
+    Returns:
+        (RetrievalDataset, array, array, array): The gallery, its :math:`N` ids,
+        as an array of objects, the :math:`N` stamps of its images likewise, and
+        the numbers of those that are to be embedded.
+    """
+    gallery = dataset.choose(dataset.is_gallery)
+    cut = '' if detector is None else f' cut by {weights_sha256(detector)}'
+    ids = np.array(product_ids(gallery), object)
+    stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
+    wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}
+    rows_of_shard: Any = collections.defaultdict(dict)
     for old, stamp in store.stamps.items():
         if stamp in wanted and old not in store.broken:
             rows_of_shard[store.shard_of[old]][old] = wanted[stamp]
-    for number, rows in rows_of_shard.items():
+    for number, new_row in rows_of_shard.items():
         names, embeddings, categories = store.read(number)
-        at = [row for row, name in enumerate(names.tolist()) if name in rows]
-        its = [rows[name] for name in names[at].tolist()]
-        store.write([ids[i] for i in its], [stamps[i] for i in its],
-                    embeddings[at], categories[at], [''] * len(at))
-    done = {i for rows in rows_of_shard.values() for i in rows.values()}
-    return [i for i in new if i not in done]
+        at = [row for row, name in enumerate(names.tolist()) if name in new_row]
+        rows = [new_row[name] for name in names[at].tolist()]
+        store.write(ids[rows], stamps[rows], embeddings[at], categories[at], [''] * len(at))
+    new = [i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp]
+    return gallery, ids, stamps, np.array(new, int)
 
 
 def _stamp(gallery, i):

@@ -31,6 +31,7 @@ class EmbeddingStore:
 
     Attributes:
         folder (pathlib.Path): See above.
+        fingerprint (str): Of the extractor.
         n_shard (int): How many shards there are.
         stamps (dict): From the ids that are there to what their images were
             when they were embedded, a string. Broken images are there too.
@@ -49,7 +50,7 @@ class EmbeddingStore:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._extractor = extractor
-        self._fingerprint = extractor.fingerprint
+        self.fingerprint = extractor.fingerprint
         self.n_shard = 0
         self.stamps: dict[str, str] = {}
         self.shard_of: dict[str, int] = {}
@@ -69,8 +70,7 @@ class EmbeddingStore:
             self.n_shard += 1
 
     def write(
-            self, ids: Sequence[str], stamps: Sequence[str],
-            embeddings: np.ndarray, categories: Sequence[int],
+            self, ids: Any, stamps: Any, embeddings: np.ndarray, categories: Any,
             reasons: Sequence[str]) -> None:
         """Write a shard.
 
@@ -86,7 +86,7 @@ class EmbeddingStore:
         with atomic_write(self._path(self.n_shard)) as file:
             np.savez(
                 file, format=_FORMAT, version=_VERSION,
-                extractor_sha256=self._fingerprint, ids=np.array(ids, str),
+                extractor_sha256=self.fingerprint, ids=np.array(ids, str),
                 stamps=np.array(stamps, str),
                 embeddings=np.asarray(embeddings, np.float32),
                 categories=np.array(categories, np.int32),

@@ -8,6 +8,7 @@ from typing import Any
 
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
 from vasily_fashion.retrieval._common_device import common_device
+from vasily_fashion.retrieval.embed_images import embed_images
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.utils import ImageReadError
 
@@ -15,7 +16,6 @@ import numpy as np
 from chainercv.transforms import resize
 from tqdm import tqdm
 
-_BATCH_SIZE = 32
 _SAMPLE_SIDE = 512
 
 
@@ -212,22 +212,18 @@ class Gallery:
         Raises:
             ValueError: If no image can be read.
         """
-        rows: list[int] = []
-        embeddings, imgs = [], []
-        for row in tqdm(range(len(self)), 'embed', unit='image', leave=False, disable=None):
-            try:
-                imgs.append(self._read(row))
-                rows.append(row)
-            except ImageReadError as error:
-                warnings.warn(f'left out: {error}', stacklevel=2)
-            if imgs and (len(imgs) == _BATCH_SIZE or row == len(self) - 1):
-                embeddings.append(extractor.extract(imgs))
-                imgs = []
+        with tqdm(total=len(self), desc='embed', unit='image', leave=False,
+                  disable=None) as bar:
+            embeddings, _, reasons = embed_images(
+                self._read, self.categories, extractor, report=bar.update)
+        for reason in filter(None, reasons):
+            warnings.warn(f'left out: {reason}', stacklevel=2)
+        rows = [row for row, reason in enumerate(reasons) if not reason]
         if not rows:
             raise ValueError(
                 f'none of the {len(self)} product images can be read; the '
                 'warnings say why')
-        return np.concatenate(embeddings), rows
+        return embeddings[rows], rows
 
     def make_index(self, extractor: Any, metric: str = 'sqeuclidean') -> FlatIndex:
         """Embed all products and index them.

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def measure_recall(
-        index: Any, stores: Sequence[EmbeddingStore], ids: Iterable[str],
+        index: Any, store: EmbeddingStore, ids: Iterable[str],
         k: int = 10, n_query: int = 100, seed: int = 0) -> float:
     """Measure how many of the nearest embeddings an approximate index finds.
 
@@ -20,7 +20,7 @@ def measure_recall(
         index: With `search`, such as
             :class:`~vasily_fashion.retrieval.FaissIndex`; it holds what
             :func:`~vasily_fashion.retrieval.update_index` put there.
-        stores (list of EmbeddingStore): The embeddings.
+        store (EmbeddingStore): The embeddings.
         ids (iterable of str): The catalogue.
         k (int): How many neighbours count.
         n_query (int): How many products are searched for.
@@ -30,11 +30,8 @@ def measure_recall(
         float: Recall@k: the share of the true :math:`k` nearest that are among
         the :math:`k` found, the mean over the queries. NaN without products.
     """
-    wanted = set(ids)
-    good = {
-        i: (n, number) for n, store in enumerate(stores)
-        for i, number in store.shard_of.items()
-        if i in wanted and i not in store.broken}
+    good = {i: store.shard_of[i] for i in ids
+            if i in store.shard_of and i not in store.broken}
     chosen = set(np.random.default_rng(seed).choice(
         sorted(good), min(n_query, len(good)), replace=False).tolist()
         if good else ())
@@ -42,10 +39,10 @@ def measure_recall(
         return float('nan')
 
     def shards(some):
-        for n, number in sorted({good[i] for i in some}):
-            names, embeddings, _ = stores[n].read(number)
+        for number in sorted({good[i] for i in some}):
+            names, embeddings, _ = store.read(number)
             rows = [row for row, i in enumerate(names.tolist())
-                    if i in some and good[i] == (n, number)]
+                    if i in some and good[i] == number]
             yield names[rows].tolist(), embeddings[rows]
 
     queries = np.concatenate([x for _, x in shards(chosen)])

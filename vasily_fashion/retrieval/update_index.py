@@ -1,12 +1,12 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.index import Index
 
 
 def update_index(
-        index: Index, stores: Sequence[EmbeddingStore], ids: Iterable[str],
-        first: Sequence[int] | None = None) -> tuple[int, int]:
+        index: Index, store: EmbeddingStore, ids: Iterable[str],
+        first: int = 0) -> tuple[int, int]:
     """Bring an index up to date with a catalogue.
 
     What has been embedded since is added, in place of what was there under
@@ -15,33 +15,27 @@ def update_index(
 
     Args:
         index (Index): What to change.
-        stores (list of EmbeddingStore): The embeddings; an id is in one of
-            them.
+        store (EmbeddingStore): The embeddings.
         ids (iterable of str): The catalogue, as
             :func:`~vasily_fashion.retrieval.embed_catalogue` returns it.
-        first (list of int): Of each store, the first shard that the index has
-            not seen. All by default.
+        first (int): The first shard that the index has not seen.
 
     Returns:
         (int, int): How many were added, and how many removed.
     """
-    first = [0] * len(stores) if first is None else first
-    shard_of = {
-        i: (k, number) for k, store in enumerate(stores)
-        for i, number in store.shard_of.items() if i not in store.broken}
-    wanted = set(ids) & shard_of.keys()
+    wanted = {i for i in ids if i in store.shard_of and i not in store.broken}
     there = set(index.ids.tolist())
     gone = sorted(there - wanted)
     if gone:
         index.remove(gone)
-    ids_of_shard: dict[tuple[int, int], set[str]] = {}
+    ids_of_shard: dict[int, set[str]] = {}
     for i in wanted:
-        k, number = shard_of[i]
-        if number >= first[k] or i not in there:
-            ids_of_shard.setdefault((k, number), set()).add(i)
+        number = store.shard_of[i]
+        if number >= first or i not in there:
+            ids_of_shard.setdefault(number, set()).add(i)
     n_added = 0
-    for (k, number), its in sorted(ids_of_shard.items()):
-        new, embeddings, categories = stores[k].read(number)
+    for number, its in sorted(ids_of_shard.items()):
+        new, embeddings, categories = store.read(number)
         rows = [row for row, i in enumerate(new.tolist()) if i in its]
         replaced = sorted(its & there)
         if replaced:
