@@ -33,9 +33,7 @@ class IndexFile:
     """
 
     def __init__(self, path, load):
-        # what is replaced last in the folder of a FaissIndex
-        manifest = os.path.join(path, 'manifest.json')
-        self._path = manifest if os.path.isdir(path) else path
+        self._path = path
         # Milvus searches what is added; a file of its is one process's
         self._is_milvus = '://' in path or path.endswith('.db')
         self._load = load

@@ -47,7 +47,7 @@ def test_every_index(shop, tmp_path, capsys):
         assert ('Flat finds 100.0% of the 10 nearest' in text) == (
             kind == 'faiss')
     assert '1.jpg' in (out / 'unreadable.txt').read_text()
-    flat, faiss = FlatIndex.load(out / 'index.npz'), FaissIndex.load(out / 'faiss')
+    flat, faiss = FlatIndex.load(out / 'index.npz'), FaissIndex.load(out / 'faiss.npz')
     milvus = MilvusIndex.load(out / 'milvus.db')
     query = flat._embeddings.values[:1]
     expected = flat.search(query, 3)
@@ -145,20 +145,6 @@ def test_kill(shop, tmp_path):
     np.testing.assert_allclose(
         index._embeddings.values[order], whole._embeddings.values[order_whole], rtol=1e-4,
         atol=1e-5)
-
-
-def test_killed_before_the_first_index_of_faiss_was_whole(shop, tmp_path):
-    """The folder was made, and its files begun."""
-    pytest.importorskip('faiss')
-    folder = tmp_path / 'out' / 'faiss'
-    folder.mkdir(parents=True)
-    for name in ('0123456789abcdef.npz', '.0123456789abcdef.faiss.0123456789abcdef.tmp',
-                 '.manifest.json.0123456789abcdef.tmp'):
-        (folder / name).write_bytes(b'half')
-    assert _main(shop, '--out', tmp_path / 'out', '--index', 'faiss', '--engine',
-                 'chainer') == 0
-    assert len(FaissIndex.load(folder)) == 4
-    assert len(list(folder.iterdir())) == 3
 
 
 @pytest.mark.slow

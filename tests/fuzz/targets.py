@@ -4,7 +4,6 @@ A target has seeds, which are read without an error, and says which errors may
 come out of other bytes. Anything else that is raised is a defect.
 """
 import functools
-import hashlib
 import io
 import json
 import tempfile
@@ -96,57 +95,17 @@ def _array_files():
         len(header).to_bytes(8, 'little') + header + np.ones(2, '<f4').tobytes()]
 
 
-_NAMES = {'faiss': '0' * 16 + '.faiss', 'rows': '0' * 16 + '.npz'}
+def _faiss(data, folder):
+    FaissIndex.load(write(data, folder, 'faiss.npz')).search(np.ones((1, _DIM)), 2)
 
 
-def _faiss(folder, ids=(1, 2, 3)):
-    """A folder of an index, whose names are not drawn by chance."""
-    if folder.exists():
-        return folder
-    index = FaissIndex(_DIM)
-    index.add(np.eye(3, _DIM), ids, [0, 1, -1])
-    index.remove(ids[2:])
-    index.save(folder)
-    for file in folder.glob('*.*'):
-        if file.suffix != '.json':
-            file.rename(folder / ('0' * 16 + file.suffix))
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    for key, name in _NAMES.items():
-        manifest['files'][key]['name'] = name
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    return folder
-
-
-def _search(folder):
-    FaissIndex.load(folder).search(np.ones((1, _DIM)), 2)
-
-
-def _manifest(data, folder):
-    write(data, _faiss(folder / 'index'), 'manifest.json')
-    _search(folder / 'index')
-
-
-def _manifests():
-    with tempfile.TemporaryDirectory() as folder:
-        return [(_faiss(Path(folder, 'index')) / 'manifest.json').read_bytes()]
-
-
-def _rows(data, folder):
-    folder = _faiss(folder / 'index')
-    write(data, folder, _NAMES['rows'])
-    # whoever makes the file makes the manifest
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    manifest['files']['rows'].update(
-        size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    _search(folder)
-
-
-def _row_files():
+def _faiss_files():
     files = []
     for ids in (1, 2, 3), ('a', 'b', 'ü'):
-        with tempfile.TemporaryDirectory() as folder:
-            files.append((_faiss(Path(folder, 'index'), ids) / _NAMES['rows']).read_bytes())
+        index = FaissIndex(_DIM)
+        index.add(np.eye(3, _DIM), ids, [0, 1, -1])
+        index.remove(ids[2:])
+        files.append(saved(index.save))
     return files
 
 
@@ -171,8 +130,7 @@ TARGETS = {
     'index': Target(_index, _indexes),
     'weights': Target(_weights, _weight_files),
     'arrays': Target(_arrays, _array_files, (OSError, ValueError, ImportError)),
-    'faiss_manifest': Target(_manifest, _manifests, needs=('faiss',)),
-    'faiss_rows': Target(_rows, _row_files, needs=('faiss',)),
+    'faiss': Target(_faiss, _faiss_files, needs=('faiss',)),
     'shard': Target(_shard, _shards),
     'app': Target(search, requests, (), needs=('httpx', 'fastapi_offline')),
     **DATASET_TARGETS,

@@ -61,18 +61,14 @@ def _trained(folder):
     return found
 
 
-def _is_there(folder):
-    return (folder / 'manifest.json' if folder.name == 'faiss' else folder).exists()
-
-
 def _open(kind, path):
     if kind == 'flat':
-        return FlatIndex.load(path) if _is_there(path) else FlatIndex(_DIM)
-    return FaissIndex.load(path) if _is_there(path) else FaissIndex(_DIM, factory='HNSW8')
+        return FlatIndex.load(path) if path.exists() else FlatIndex(_DIM)
+    return FaissIndex.load(path) if path.exists() else FaissIndex(_DIM, factory='HNSW8')
 
 
 def _path(kind, folder):
-    return folder / ('index.npz' if kind == 'flat' else 'faiss')
+    return folder / ('index.npz' if kind == 'flat' else 'faiss.npz')
 
 
 def _add_and_save(kind, folder):

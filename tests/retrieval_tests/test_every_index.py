@@ -282,10 +282,10 @@ def test_made_by_another_extractor(kind, tmp_path):
 @pytest.mark.parametrize('name, error, message', [
     ('nothing.npz', OSError, 'nothing.npz'),
     ('nothing.db', OSError, 'nothing.db: there is no such file'),
-    ('built', ValueError, 'built is the folder of index.npz and faiss: name .*npz'),
+    ('built', ValueError, 'built is a folder: name an index in it, such as .*index.npz'),
 ])
 def test_what_is_no_index(tmp_path, name, error, message):
-    (tmp_path / 'built' / 'faiss').mkdir(parents=True)
+    (tmp_path / 'built').mkdir()
     (tmp_path / 'built' / 'index.npz').touch()
     with pytest.raises(error, match=message):
         load_index(tmp_path / name)

@@ -375,7 +375,8 @@ def test_load_of_a_damaged_file(tmp_path):
 
 def _index_content(**changed):
     content = dict(
-        format='vasily_fashion.FlatIndex', version=1,
+        format='vasily_fashion.FlatIndex', version=2, metric='sqeuclidean',
+        extractor_sha256='',
         embeddings=np.zeros((1, 2), np.float32), ids=np.array([1]),
         categories=np.array([-1], np.int32))
     content.update(changed)

@@ -66,7 +66,7 @@ def build_index(
             catalogue.
         load_extractor (callable): Takes nothing and returns the extractor.
         folder (str or path): For the embeddings, `embeddings/`, and the
-            index: `index.npz`, `faiss/` or `milvus.db`.
+            index: `index.npz`, `faiss.npz` or `milvus.db`.
         kind ({'flat', 'faiss', 'milvus'}): Of the index.
         factory (str): Faiss' factory string, of a new index; that of
             :func:`~vasily_fashion.retrieval.choose_factory` by default.
@@ -104,10 +104,9 @@ def build_index(
     if len(broken) == len(ids):
         raise ValueError(f'{dataset.root} has no image that can be read')
 
-    path: Any = folder / {'flat': 'index.npz', 'faiss': 'faiss', 'milvus': 'milvus.db'}[kind]
+    path: Any = folder / {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}[kind]
     index: Any
-    # the folder comes before the index that is written into it
-    is_there = (path / 'manifest.json' if kind == 'faiss' else path).exists()
+    is_there = path.exists()
     if kind == 'milvus':
         path = uri or path
         index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)

@@ -1,30 +1,17 @@
 import math
 import os
 import re
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from vasily_fashion.retrieval._faiss_folder import (
-    FACTORY,
-    read_folder,
-    read_rows,
-    write_folder,
-)
-from vasily_fashion.retrieval._rows import (
-    Rows,
-    check_embeddings,
-    check_extractor,
-    check_metric,
-    check_positive,
-    search_by_category,
-)
-from vasily_fashion.retrieval.index import Index
+from vasily_fashion.retrieval._rows import Rows, RowsIndex, check_embeddings
 
 import numpy as np
 from chainer.backends import cuda
 
 # Up to this many rows, a search within a category looks at each of them.
 _N_EXACT = 50000
+_FACTORY = re.compile(
+    r'Flat|SQ8|HNSW\d+(,(Flat|SQ8))?|IVF\d+(_HNSW\d+)?,(Flat|SQ8|PQ\d+(x\d+)?)')
 
 
 def choose_factory(
@@ -62,7 +49,7 @@ def choose_factory(
         f'{memory:,.0f} there are: use MilvusIndex on several machines')
 
 
-class FaissIndex(Index):
+class FaissIndex(RowsIndex):
 
     """Nearest-neighbour search with Faiss: exact or approximate.
 
@@ -102,15 +89,15 @@ class FaissIndex(Index):
             `dim`.
     """
 
+    _FORMAT, _VERSION = 'vasily_fashion.FaissIndex', 3
+
     def __init__(
             self, dim: int, metric: str = 'sqeuclidean', extractor: Any = None,
             *, factory: str = 'Flat',
             ef_search: int = 32, n_probe: int | None = None) -> None:
         faiss = _import_faiss()
-        self.dim = check_positive(dim, 'dim')
-        self.metric = check_metric(metric)
-        self.fingerprint = '' if extractor is None else extractor.fingerprint
-        if not FACTORY.fullmatch(factory):
+        super().__init__(dim, metric, extractor)
+        if not _FACTORY.fullmatch(factory):
             raise ValueError(
                 f"factory must be such as 'Flat', 'SQ8', 'HNSW32', "
                 f"'IVF1024,Flat' or 'IVF1024,PQ32', not {factory!r}")
@@ -126,23 +113,8 @@ class FaissIndex(Index):
         if 'PQ' in factory:
             # a minute of training for a filter that no search here uses
             self._index.do_polysemous_training = False
-        self._rows = Rows()
-        self._is_mapped = False
         self.ef_search = ef_search
         self.n_probe = n_probe
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @property
-    def ids(self) -> np.ndarray:
-        """The ids in the order in which they were added, a copy."""
-        return self._rows.ids
-
-    @property
-    def categories(self) -> np.ndarray:
-        """The categories, (N,) int32, a copy; -1 where unknown."""
-        return self._rows.categories
 
     @property
     def n_training(self) -> int:
@@ -177,7 +149,6 @@ class FaissIndex(Index):
             ) from error
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
-        self._check_writable()
         embeddings = cuda.to_cpu(check_embeddings(
             embeddings, 'embeddings', self.dim, self.metric))
         ids, categories = self._rows.check(ids, categories, len(embeddings))
@@ -191,7 +162,6 @@ class FaissIndex(Index):
             self._index.add_with_ids(embeddings, self._rows.append(ids, categories))
 
     def remove(self, ids: Any) -> None:
-        self._check_writable()
         _, numbers = self._rows.remove(ids)
         if not self._is_graph:
             self._index.remove_ids(numbers)
@@ -203,101 +173,51 @@ class FaissIndex(Index):
                 self._rows.ids.astype(object) if self._rows.ids.dtype.kind == 'U'
                 else self._rows.ids, self._rows.categories, np.arange(len(self)))
 
-    def search(
-            self, queries: Any, k: int, categories: Any = None
-    ) -> tuple[Any, np.ndarray]:
-        return search_by_category(self, self._search, queries, k, categories)
-
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the index into a folder, all of it or nothing.
+        """Write the index to a file, all of it or nothing.
 
-        A `manifest.json` names the files of the index, and is replaced last:
-        whenever the process is killed, what is there is the index before or
-        the index after. Who opens it meanwhile has one of the two.
+        Meanwhile it takes the memory of the embeddings once more.
 
         Args:
-            path (str or os.PathLike): The folder, made if there is none.
+            path (str or os.PathLike): The file, best named ``.npz``.
 
-        Raises:
-            ValueError: If it holds something else.
         """
-        faiss = _import_faiss()
-        write_folder(Path(path), {
-            'dim': self.dim, 'metric': self.metric, 'factory': self.factory,
-            'fingerprint': self.fingerprint,
-            'ef_search': self.ef_search, 'n_probe': self.n_probe,
-        }, {
-            'faiss': lambda file: faiss.write_index(
-                self._index, faiss.PyCallbackIOWriter(file.write)),
-            'rows': lambda file: np.savez(
-                file, ids=self.ids, categories=self.categories,
-                numbers=self._rows.numbers)})
+        self._write(
+            path, factory=self.factory, ef_search=self.ef_search,
+            n_probe=self.n_probe or 0, numbers=self._rows.numbers,
+            faiss=_import_faiss().serialize_index(self._index))
 
     @classmethod
-    def load(
-            cls, path: str | os.PathLike[str], extractor: Any = None,
-            *, mapped: bool = False) -> Self:
-        """Read an index that :meth:`save` wrote.
-
-        Args:
-            path, extractor: As of :meth:`vasily_fashion.retrieval.Index.load`.
-            mapped (bool): Whether to map the embeddings into memory instead
-                of reading them: it is there at once, and takes memory as it
-                is searched. Nothing can be added or removed then, and that the
-                file is undamaged is not checked but for its size.
-
-        Returns:
-            FaissIndex: The index.
-
-        Raises:
-            OSError, ValueError: As there.
-        """
+    def _from_content(cls, content):
         faiss = _import_faiss()
-
-        def read(about, name, rows):
-            # not of its factory: a number in that is as much memory
-            index = cls(about['dim'], about['metric'],
-                        ef_search=about['ef_search'], n_probe=about['n_probe'])
-            index.factory, index.fingerprint = about['factory'], about['fingerprint']
-            check_extractor(path, index.fingerprint, extractor)
-            try:
-                index._index = faiss.read_index(
-                    str(name), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
-            except RuntimeError as error:
-                raise (ValueError if name.exists() else FileNotFoundError)(
-                    f'{name} is not an index of Faiss; save it again') from error
-            index._is_mapped, index._rows = mapped, read_rows(rows)
-            index._check_loaded(name)
-            return index
-
-        return read_folder(Path(path), read, mapped)
-
-    def _check_loaded(self, name):
-        """Refuse a file of Faiss that is not of these rows."""
-        faiss = _import_faiss()
-        numbers, n = self._rows.numbers, self._index.ntotal
-        if self._index.d != self.dim:
+        # not of its factory: a number in that is as much memory
+        index = cls(int(content['dim']), str(content['metric']), ef_search=int(
+            content['ef_search']), n_probe=int(content['n_probe']) or None)
+        index.factory = str(content['factory'])
+        if not _FACTORY.fullmatch(index.factory):
+            raise ValueError(f'its factory is {index.factory!r}')
+        if content['faiss'].dtype != np.uint8 or content['faiss'].ndim != 1:
+            raise ValueError('what Faiss wrote is not bytes')
+        index._index = faiss.deserialize_index(content['faiss'])
+        index._rows = Rows.from_content(content)
+        numbers, n = index._rows.numbers, index._index.ntotal
+        if index._index.d != index.dim:
             is_ours = False
-        elif self._is_graph:
-            is_ours = isinstance(self._index, faiss.IndexHNSW) and (
+        elif index._is_graph:
+            is_ours = isinstance(index._index, faiss.IndexHNSW) and (
                 not len(numbers) or numbers[-1] < n)
-        elif self.factory.startswith('IVF'):
-            is_ours = isinstance(self._index, faiss.IndexIVF) and n == len(numbers)
+        elif index.factory.startswith('IVF'):
+            is_ours = isinstance(index._index, faiss.IndexIVF) and n == len(numbers)
         else:
-            is_ours = isinstance(self._index, faiss.IndexIDMap) and np.array_equal(
-                faiss.vector_to_array(self._index.id_map), numbers)
+            is_ours = isinstance(index._index, faiss.IndexIDMap) and np.array_equal(
+                faiss.vector_to_array(index._index.id_map), numbers)
         if not is_ours:
-            raise ValueError(f'{name} is not of this index: save it again')
+            raise ValueError('what Faiss wrote is of other embeddings')
+        return index
 
     @property
     def _is_graph(self):
         return self.factory.startswith('HNSW')
-
-    def _check_writable(self):
-        if self._is_mapped:
-            raise ValueError(
-                'this index is mapped, which is for searches alone: load it '
-                'with mapped=False')
 
     def _search(self, queries, k, category):
         faiss = _import_faiss()

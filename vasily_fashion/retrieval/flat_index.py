@@ -3,25 +3,15 @@ from typing import Any, Self
 
 from vasily_fashion.retrieval._rows import (
     Column,
-    Rows,
+    RowsIndex,
     check_embeddings,
-    check_extractor,
-    check_metric,
-    check_positive,
-    read_npz,
-    search_by_category,
     squared_norms,
 )
-from vasily_fashion.retrieval.index import Index
-from vasily_fashion.utils import atomic_write
 
 import chainer
 import numpy as np
 from chainer import backend
 from chainer.backends import cuda
-
-_FORMAT = 'vasily_fashion.FlatIndex'
-_VERSION = 2  # 1 had neither metric nor extractor
 
 # A search looks at this many queries at a time, against as many embeddings as
 # make this many scores; fewer embeddings than that many are not worth a product.
@@ -39,7 +29,7 @@ _EPS = float(np.finfo(np.float32).eps)
 _TINY = float(np.finfo(np.float32).tiny)
 
 
-class FlatIndex(Index):
+class FlatIndex(RowsIndex):
 
     """Exact nearest-neighbour search by squared L2 distance, or cosine.
 
@@ -75,27 +65,13 @@ class FlatIndex(Index):
 
     """
 
+    _FORMAT, _VERSION = 'vasily_fashion.FlatIndex', 2
+
     def __init__(
             self, dim: int, metric: str = 'sqeuclidean',
             extractor: Any = None) -> None:
-        self.dim = check_positive(dim, 'dim')
-        self.metric = check_metric(metric)
-        self.fingerprint = '' if extractor is None else extractor.fingerprint
-        self._rows = Rows()
+        super().__init__(dim, metric, extractor)
         self._embeddings: Any = None  # a Column, of NumPy or CuPy
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @property
-    def ids(self) -> np.ndarray:
-        """The ids in the order in which they were added, a copy."""
-        return self._rows.ids
-
-    @property
-    def categories(self) -> np.ndarray:
-        """The categories, (N,) int32, a copy; -1 where unknown."""
-        return self._rows.categories
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         embeddings = check_embeddings(
@@ -115,11 +91,6 @@ class FlatIndex(Index):
             with chainer.using_device(self._device):
                 self._embeddings.keep(stays)
                 self._squared_norms.keep(stays)
-
-    def search(
-            self, queries: Any, k: int, categories: Any = None
-    ) -> tuple[Any, np.ndarray]:
-        return search_by_category(self, self._search, queries, k, categories)
 
     def to_cpu(self) -> Self:
         """Move the index to the memory of the host and return it."""
@@ -144,34 +115,12 @@ class FlatIndex(Index):
         embeddings = (np.empty((0, self.dim), dtype=np.float32)
                       if self._embeddings is None
                       else cuda.to_cpu(self._embeddings.values))
-        with atomic_write(path) as f:
-            np.savez(
-                f, format=_FORMAT, version=_VERSION, embeddings=embeddings,
-                ids=self.ids, categories=self.categories, metric=self.metric,
-                extractor_sha256=self.fingerprint)
+        self._write(path, embeddings=embeddings)
 
     @classmethod
-    def load(
-            cls, path: str | os.PathLike[str], extractor: Any = None) -> Self:
-        content = read_npz(path, 'an index')
-        if str(content.get('format')) != _FORMAT:
-            raise ValueError(
-                f'{path}: this file was not written by FlatIndex.save')
-        try:
-            version = int(content['version'])
-            if version > _VERSION:
-                raise ValueError(
-                    f'its format version is {version}, this library reads up '
-                    f'to {_VERSION}; update vasily_fashion')
-            index = cls(content['embeddings'].shape[1],
-                        str(content.get('metric', 'sqeuclidean')))
-            index.add(content['embeddings'], content['ids'],
-                      content['categories'])
-            index.fingerprint = str(content.get('extractor_sha256', ''))
-        except (KeyError, IndexError, TypeError, ValueError) as e:
-            raise ValueError(
-                f'{path}: the index cannot be used: {e}') from e
-        check_extractor(path, index.fingerprint, extractor)
+    def _from_content(cls, content):
+        index = cls(content['embeddings'].shape[1], str(content['metric']))
+        index.add(content['embeddings'], content['ids'], content['categories'])
         return index
 
     def _set(self, embeddings):

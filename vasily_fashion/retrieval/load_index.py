@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from vasily_fashion.retrieval._rows import read_npz
 from vasily_fashion.retrieval.faiss_index import FaissIndex
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
@@ -13,8 +14,8 @@ def load_index(
     """Open an index of any kind by its path.
 
     Args:
-        path (str or os.PathLike): The file of a :class:`FlatIndex`, the folder
-            of a :class:`FaissIndex`, or, ending in ``.db`` or with ``://`` in
+        path (str or os.PathLike): The file of a :class:`FlatIndex` or of a
+            :class:`FaissIndex`; or, ending in ``.db`` or with ``://`` in
             it, the file or the address of a :class:`MilvusIndex`, whose
             collection is 'products'.
         extractor: As of :meth:`vasily_fashion.retrieval.Index.load`.
@@ -29,12 +30,11 @@ def load_index(
     path = os.fspath(path)
     if '://' in path or path.endswith('.db'):
         return MilvusIndex.load(path, extractor)
-    if not os.path.isdir(path):
-        return FlatIndex.load(path, extractor)
-    inside = [name for name in ('index.npz', 'faiss', 'milvus.db')
-              if Path(path, name).exists()]
-    if inside:  # the folder that build_index writes
+    if os.path.isdir(path):  # that of build_index
+        inside = [name for name in ('index.npz', 'faiss.npz', 'milvus.db')
+                  if Path(path, name).exists()]
         raise ValueError(
-            f'{path} is the folder of {" and ".join(inside)}: name '
-            f'{os.path.join(path, inside[0])}')
-    return FaissIndex.load(path, extractor)
+            f'{path} is a folder: name an index in it' + ', such as '.join(
+                ['', *(os.path.join(path, name) for name in inside[:1])]))
+    kind = str(read_npz(path, 'an index', ('format',))['format'])
+    return (FaissIndex if kind.endswith('FaissIndex') else FlatIndex).load(path, extractor)
