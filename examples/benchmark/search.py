@@ -108,8 +108,9 @@ def approximate(x, queries, flat, factories, repeat):
         index.add(x, np.arange(len(x)), categories)
         build = time.perf_counter() - start
         with tempfile.TemporaryDirectory() as folder:
-            index.save(folder)
-            size = sum(path.stat().st_size for path in Path(folder).glob('*.faiss'))
+            path = Path(folder, 'index.npz')
+            index.save(path)
+            size = path.stat().st_size
         curve = []
         choices = settings(index)
         for name, value in choices:
