@@ -86,9 +86,8 @@ def run_training(
             extensions.snapshot(filename='snapshot', writer=_write), trigger=save)
 
     keep_freed_memory()
-    with seeded(order.seed), chainer.using_config('accelerate', 'fast'), hook:
-        if chain.device.xp is not np:  # dropout draws on the GPU
-            chain.device.xp.random.seed(order.seed)
+    with seeded(order.seed, chain.device), \
+            chainer.using_config('accelerate', 'fast'), hook:
         if resume is not None:
             _load(resume, trainer)
         trainer.run()

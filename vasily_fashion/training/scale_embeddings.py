@@ -29,7 +29,7 @@ def scale_embeddings(
     products = np.stack([
         pairs.draw(int(i), random_state)[1]
         for i in random_state.choice(len(pairs), n, replace=False)])
-    with seeded(order.seed), chainer.using_config('train', True), \
+    with seeded(order.seed, fc5.device), chainer.using_config('train', True), \
             chainer.no_backprop_mode():
         embeddings = chainer.get_device('@numpy').send(
             extractor(fc5.device.send(products)).array)
