@@ -1,6 +1,7 @@
 """Turn what a training wrote into a file of weights/, or the mean of what several did.
 
-Writes the file's name and sha256 into weights.json, where pretrained_model='fashion' looks.
+Writes the file's name and sha256 into weights.json, where pretrained_model='fashion' looks,
+and what the training wrote of itself, run.json beside the model, into runs.jsonl.
 """
 import argparse
 import hashlib
@@ -46,6 +47,11 @@ def main(argv=None):
     with atomic_write(table, 'w', encoding='utf-8') as file:
         json.dump(rows, file, indent=2)
         file.write('\n')
+    # what the training says of itself
+    runs = [json.loads(run.read_text('utf-8')) for model in args.model
+            if (run := Path(model).with_name('run.json')).exists()]
+    with open(path.with_name('runs.jsonl'), 'a', encoding='utf-8') as file:
+        file.writelines(json.dumps({'file': path.name, **run}) + '\n' for run in runs)
     print(path.name, os.path.getsize(path), digest)
 
 

@@ -33,6 +33,7 @@ import sys
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.utils import atomic_write, find_device, read_image
+from vasily_fashion.utils.machine import machine
 
 import chainer
 import chainer.functions as F
@@ -41,7 +42,7 @@ import numpy as np
 from chainer.function_hooks import TimerHook
 from chainercv.links import FasterRCNNVGG16
 from chainercv.transforms import scale
-from interleaved import interleaved, machine
+from interleaved import interleaved
 
 SSD, ALL_SCORES = 'SSD300', 'SSD300, scores from 0.01'
 FASTER_RCNN, LESS_POOLING = 'Faster R-CNN', 'Faster R-CNN less RoI pooling'

@@ -22,10 +22,10 @@ from vasily_fashion.retrieval import (
     update_index,
 )
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.machine import machine
 
 import chainer
 import numpy as np
-from interleaved import machine
 from PIL import Image
 
 _BATCH_SIZE = 32

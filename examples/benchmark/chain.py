@@ -19,10 +19,11 @@ from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write, read_image
+from vasily_fashion.utils.machine import machine
 
 import chainer
 import numpy as np
-from interleaved import interleaved, machine
+from interleaved import interleaved
 from PIL import Image
 from tqdm import tqdm
 

@@ -11,13 +11,14 @@ from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.machine import machine
 
 import chainer
 import numpy as np
 import torch
 import torch_models
 from compile_precisions import compile_precisions
-from interleaved import interleaved, machine
+from interleaved import interleaved
 
 _BASE = 'torch'
 

@@ -20,9 +20,9 @@ from vasily_fashion.datasets import (
     DeepFashion2RetrievalDataset,
     Street2ShopDataset,
 )
+from vasily_fashion.utils.machine import machine
 
 import numpy as np
-from interleaved import machine
 from tqdm import tqdm
 
 # as published

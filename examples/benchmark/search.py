@@ -19,10 +19,11 @@ from pathlib import Path
 
 from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.machine import machine
 
 import faiss
 import numpy as np
-from interleaved import interleaved, machine
+from interleaved import interleaved
 from threadpoolctl import threadpool_info, threadpool_limits
 
 _DIM = 128

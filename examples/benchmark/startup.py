@@ -18,8 +18,9 @@ import tempfile
 from vasily_fashion.compat.importer import repair_source
 from vasily_fashion.compat.repairs import REPAIRS, REPLACED, REWRITTEN
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.machine import machine
 
-from interleaved import interleaved, machine
+from interleaved import interleaved
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _COMPAT = 'compat_on_disk'

@@ -15,6 +15,7 @@ from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.machine import machine
 
 import chainer
 import chainer.functions as F
@@ -24,7 +25,7 @@ import torch_models
 from chainer.optimizer_hooks import WeightDecay
 from chainercv.links.model.ssd import GradientScaling
 from chainercv.transforms import resize, resize_bbox
-from interleaved import interleaved, machine
+from interleaved import interleaved
 
 _TITLES = {
     'ssd': 'SSD300 image',

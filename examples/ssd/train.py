@@ -16,6 +16,7 @@ from vasily_fashion.training import (
     create_communicator,
     get_worker_device,
     train_fashion_ssd,
+    write_run,
 )
 from vasily_fashion.training.training_arguments import (
     make_training_parser,
@@ -93,10 +94,12 @@ def main(argv=None):
         parser.error(str(error))
     chain = MultiboxTrainChain(model, comm=comm)
     chain.to_device(get_worker_device(device, comm))
-    train_fashion_ssd(
+    trainer = train_fashion_ssd(
         chain, photos, order, schedule, args.out,
         freeze_until=args.freeze_until, val=val, n_loader=args.n_loader,
         resume=args.resume, eval_interval=args.eval_interval)
+    if comm is None or comm.rank == 0:
+        write_run(trainer, 'examples/ssd/train.py', argv)
 
 
 if __name__ == '__main__':

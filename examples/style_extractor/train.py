@@ -31,6 +31,7 @@ from vasily_fashion.training import (
     create_communicator,
     get_worker_device,
     train_style_extractor,
+    write_run,
 )
 from vasily_fashion.training.training_arguments import (
     make_training_parser,
@@ -178,11 +179,13 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)
-    train_style_extractor(
+    trainer = train_style_extractor(
         chain, pairs, order, schedule, args.out,
         n_frozen_block=args.n_frozen_block, multi_node_bn=args.multi_node_bn,
         val=val, n_loader=args.n_loader, resume=args.resume,
         eval_interval=args.eval_interval)
+    if comm is None or comm.rank == 0:
+        write_run(trainer, 'examples/style_extractor/train.py', argv)
 
 
 if __name__ == '__main__':

@@ -114,6 +114,10 @@ def test_style_extractor(tmp_path, capsys):
         assert file['fc5/W'].shape == (128, 3072)
         assert all(np.isfinite(file[name]).all() for name in file.files)
         assert file['bn1_1/avg_var'].any()
+    run = json.loads((out / 'run.json').read_text())
+    assert run['command'].startswith(
+        'python examples/style_extractor/train.py --dataset synthetic 2 --iteration 1 ')
+    assert run['iteration'] == 1 and 'cores' in run['machine']
 
 
 def test_style_extractor_on_a_data_set_of_pairs(tmp_path, capsys):

@@ -15,3 +15,4 @@ from vasily_fashion.training.train_style_extractor import train_style_extractor 
 from vasily_fashion.training.training_pairs import TrainingPairs  # noqa: F401
 from vasily_fashion.training.training_photos import TrainingPhotos  # noqa: F401
 from vasily_fashion.training.workers import create_communicator, get_worker_device  # noqa: F401
+from vasily_fashion.training.write_run import write_run  # noqa: F401
