@@ -503,6 +503,29 @@ def test_all_of_it_on_a_gpu(monkeypatch):
                 found.distances, expected.distances, rtol=.05)
 
 
+def test_pixels_are_looked_at_once(monkeypatch):
+    seen, is_finite = [], np.isfinite
+
+    def look(x):
+        seen.append(np.ndim(x))
+        return is_finite(x)
+
+    monkeypatch.setattr(np, 'isfinite', look)
+    extractor = StyleExtractorBN(pretrained_model='fashion')
+    index = FlatIndex(extractor.dim)
+    index.add(np.eye(2, extractor.dim), [0, 1])
+    detector = FashionSSD300(pretrained_model='fashion')
+    detector.score_thresh = .2
+    snaps = [img for img, _, _ in SyntheticFashionDataset(2, n_item=12)[:]]
+    found = FashionItemRetriever(detector, extractor, index).retrieve(snaps, 2)
+    assert any(found) and seen.count(3) == len(snaps)
+    # the networks look by themselves
+    snaps[1][0, 0, 0] = np.nan
+    for call in detector.predict, extractor.extract:
+        with pytest.raises(ValueError, match=r'imgs\[1\].*NaN'):
+            call(snaps)
+
+
 def test_snaps_by_their_paths(tmp_path):
     snap = np.round(_snap(0))
     path = tmp_path / 'snap.png'

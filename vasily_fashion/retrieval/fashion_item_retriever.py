@@ -158,7 +158,8 @@ class FashionItemRetriever:
             imgs, boxes = zip(*batch, strict=True)
             links = [self.extractor] if boxes[0] is not None else [self.detector, self.extractor]
             device = common_device(*links)
-            with chainer.using_device(device):
+            with chainer.using_device(device), \
+                    chainer.using_config('images_are_checked', True):
                 imgs = device.send(imgs)
                 if boxes[0] is None:
                     boxes = self._detect(imgs)
