@@ -17,7 +17,8 @@ _PATIENCE = 4
 class Room:
     """Memory for what clients send.
 
-    A client takes of it what it has sent, not what it says that it will.
+    A client takes room for the bytes that it has sent, not for the bytes that
+    it announces.
 
     Args:
         n_byte (int): How much there is.

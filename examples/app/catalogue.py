@@ -34,7 +34,7 @@ class IndexFile:
 
     def __init__(self, path, load):
         self._path = path
-        # Milvus searches what is added; a file of its is one process's
+        # Milvus finds new products itself; only one process can open its file
         self._is_milvus = '://' in path or path.endswith('.db')
         self._load = load
         self.opened = None

@@ -1,9 +1,9 @@
 """Send snaps to a running app from many clients at once.
 
-Good ones, and with --bad others: no images, too many bytes or pixels, wrong
-parameters. Printed is how each kind was answered, after how long, and the memory
-of the server before, at most, and after. It is for a server of your own on this
-machine.
+The requests are good snaps. With --bad, some of them are wrong: not an image, too many
+bytes or pixels, or a wrong parameter. The script prints how each kind of request was answered
+and how long that took, and the server's memory before, at most, and after. Use it with
+a server of your own on this machine.
 """
 import argparse
 import asyncio

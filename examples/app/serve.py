@@ -1,7 +1,8 @@
 """Serve the search for items of street snaps: a page, and JSON for programs.
 
-Without a folder, of a synthetic shop. With one, of your product photos, which
-are embedded at the start, or before by build_index.py: --index.
+Without a folder, it searches a synthetic shop. With a folder, it searches your product
+photos. They are embedded at the start; or build_index.py embeds them before, and --index
+names its index.
 """
 import argparse
 import logging

@@ -92,8 +92,8 @@ class Health(BaseModel):
     """Whether snaps are answered."""
 
     status: str = Field(
-        description="'ok'; 'full': as many wait as may; 'stuck': one has been "
-        'computed for more than a minute')
+        description="'ok'; 'full': the queue of snaps is full; 'stuck': one snap has "
+        'been computed for more than a minute')
     n_product: int = Field(description='of the index, that the shop has')
     index: str | None = Field(
         description='when the index was written; null of Milvus')

@@ -7,10 +7,10 @@ interval over photos. Ties count as misses.
 Items of a CSV are real pairs of street photos and product images; a photo
 without a box is searched with as a whole, or with the box that SSD300 detects
 for the item's category. Of Clothing Co-Parsing and of synthetic snaps the
-product images are made from the snap itself. With detected boxes a query of
-these is the crop of the box that stands for the item: of those that overlap it
-most, and by 0.5 or more, the one of the best score, whatever its category. An
-item without one is a miss.
+product images are made from the snap itself. With --boxes detected, each
+detected box of such a snap belongs to the item that it overlaps most, if the
+overlap is 0.5 or more. The query is the crop of the item's box with the best
+score, whatever its category. An item without a box is a miss.
 
 Data sets of the field are scored by their own protocols, with true boxes;
 DeepFashion2 with detected ones as well.
@@ -174,7 +174,7 @@ def open_csv(args):
         return Images(
             lambda i: where[i][0].read_crop(where[i][1]),
             np.concatenate([
-                # ids of one data set are none of another's
+                # the same id in two data sets means two items
                 np.char.add(f'{k}/', d.item_ids.astype(str))
                 for k, d in enumerate(datasets)]),
             np.concatenate([d.labels for d in datasets]),

@@ -9,9 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-# The share that each of `from` pixels has in each of `to`, the mean over whose
-# area they are: what overlaps, as cv2.INTER_AREA has it. Resize's antialias, of
-# opset 18, has other weights.
+# Each of the `to` pixels is the mean over its area of the `from` pixels. The share of a
+# `from` pixel is the part of that area that it overlaps, as in cv2.INTER_AREA. The
+# antialias of Resize, in opset 18, has other weights.
 _AREA = '''
     {axis}_from = Gather<axis = 0>(grown, {axis}_number)
     {axis}_to = Gather<axis = 0>(inner, {axis}_number)
@@ -30,8 +30,8 @@ _AREA = '''
     {axis}_share = Div({axis}_overlap, {axis}_step)
     {axis}_area = Cast<to = 1>({axis}_share)
 '''
-# letterbox: Resize enlarges, and the areas shrink; where the other one is at
-# work, each leaves the image as it is. Sizes are in doubles, as there.
+# This is letterbox. Resize enlarges an image, and the areas above shrink it. Where one of
+# them changes the image, the other leaves it as it is. Sizes are doubles, as in letterbox.
 _PREPARE = '''
 prepare (uint8[height, width, 3] image) => (float[1, 3, h, w] prepared) {
     shape = Shape(image)

@@ -27,9 +27,10 @@ class ModelCache:
     """A disk cache of compiled networks, keyed by the sha256 of their weights.
 
     A folder $CHAINER_DATASET_ROOT/vasily_fashion/compiled/CLASS-SHA256-vN, which
-    may be deleted at any time. Entries come into being whole: of two processes
-    that make the same one, the first wins. An entry has the files that it was
-    made of, with the sha256 that each had then, or is made anew.
+    may be deleted at any time. An entry appears only when it is whole. If two
+    processes make the same entry, the first one's is kept. If the files of an
+    entry no longer have the names and sha256 that they were made with, the
+    entry is made again.
 
     Args:
         link (chainer.Link): The network.

@@ -16,9 +16,9 @@ def crop_detected(
 ) -> tuple[list[np.ndarray | None], np.ndarray]:
     """Cut out the detected box of each item of snaps with true boxes.
 
-    It is the box that stands for the item: of those that overlap it most, and
-    by 0.5 or more, the one of the best score, whatever its category. An item
-    without one is a miss.
+    Each detected box belongs to the item that it overlaps most, if the overlap
+    is 0.5 or more. The box with the best score stands for its item, whatever
+    its category. An item without a box is a miss.
 
     Args:
         dataset: The items, with `snaps`, `snap_indices` and `bboxes`, such as

@@ -24,9 +24,9 @@ def eval_consumer_to_shop(
     of them with a shop image of their item among the :math:`k` nearest of the
     whole gallery, by squared L2 distance.
 
-    What the gallery is, is disputed: by the data set's README (v1.1) "all
-    shop images in the test set", by others those of the validation set as
-    well, which is harder. So the names of the scores say it.
+    Authors disagree about the gallery. The data set's README (v1.1) says "all
+    shop images in the test set". Others add those of the validation set, which
+    is harder. So the names of the scores say which gallery was searched.
 
     .. [#] Ziwei Liu, Ping Luo, Shi Qiu, Xiaogang Wang, Xiaoou Tang.
        DeepFashion: Powering Robust Clothes Recognition and Retrieval with

@@ -21,11 +21,11 @@ def eval_detection(
         n_bootstrap: int = 0, seed: int = 0) -> dict[str, float]:
     """Average precision of each class, as PASCAL VOC defines it.
 
-    As ChainerCV's :func:`~chainercv.evaluations.eval_detection_voc`, but the
-    overlap of two boxes is exact, and of detections of one score the wrong
-    ones come first, so that their order does not matter. The area under the
-    whole precision-recall curve is taken unless :obj:`use_07_metric` asks for
-    the eleven points of 2007.
+    It differs from ChainerCV's :func:`~chainercv.evaluations.eval_detection_voc`
+    in two ways. The overlap of two boxes is exact. If detections have equal
+    scores, the wrong ones come first, so their order does not matter. The area
+    under the whole precision-recall curve is taken, unless :obj:`use_07_metric`
+    asks for the eleven points of 2007.
 
     Give it predictions of low scores as well, such as
     ``detector.use_preset('evaluate')`` makes.

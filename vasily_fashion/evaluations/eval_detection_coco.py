@@ -32,9 +32,9 @@ def eval_detection_coco(
 
     ChainerCV's :func:`~chainercv.evaluations.eval_detection_coco`, which asks
     pycocotools, with the names of the classes. It is what ModaNet,
-    DeepFashion2 and Fashionpedia are scored by. Of detections of one
-    score those that overlap an item least come first, where pycocotools would go by the
-    order of the images.
+    DeepFashion2 and Fashionpedia are scored by. If detections have equal
+    scores, those that overlap an item least come first; pycocotools would take
+    them in the order of the images.
 
     * **ap**: the mean over the overlaps 0.50, 0.55, ..., 0.95 of the \
         precision at 101 recalls.

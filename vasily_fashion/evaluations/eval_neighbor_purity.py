@@ -13,9 +13,9 @@ def eval_neighbor_purity(
     """Compute the share of nearest neighbours that have the same category.
 
     Args:
-        embeddings (array): :math:`(N, D)`; neighbours are by squared L2, and
-            none is its own. Of those that are as far, the ones of another
-            category come first.
+        embeddings (array): :math:`(N, D)`. Neighbours are the nearest by
+            squared L2; an embedding is not its own neighbour. If neighbours
+            are equally far, those of another category come first.
         categories (array): :math:`(N,)`, int or str.
         k (int): Neighbours of each.
 

@@ -28,11 +28,11 @@ def eval_retrieval(
         over the query's positives.
 
     A query without a positive in the gallery is a miss: 0 in every number.
-    A positive that is as far as a negative is ranked behind it, so that an
-    embedding that has collapsed to a point scores 0, not by luck. As far is
-    what rounding cannot tell apart. Where images are both query and gallery,
-    :obj:`query_images` and :obj:`gallery_images` keep a query from finding
-    itself.
+    If a positive and a negative are equally far, the positive is ranked behind
+    the negative. So an embedding that has collapsed to a point scores 0, and
+    luck plays no part. Distances are equal if they differ by no more than a
+    rounding error. If an image is both in the queries and in the gallery,
+    :obj:`query_images` and :obj:`gallery_images` keep it from finding itself.
 
     Memory is bounded: 4 million distances are looked at at a time (at least
     those of one query), at up to about 200 MB.

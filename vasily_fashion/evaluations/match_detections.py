@@ -9,9 +9,9 @@ def match_detections(
         iou_thresh: float = 0.) -> np.ndarray:
     """Choose the detection that best matches each item of an image.
 
-    As the retrieval benchmark of DeepFashion2 [#]_ does: each detection is
-    that of the item which it overlaps most; of an item's detections the one
-    of the highest score stands for it. An item without one is a miss.
+    It follows the retrieval benchmark of DeepFashion2 [#]_: each detection
+    belongs to the item that it overlaps most. The detection with the highest
+    score stands for its item. An item without a detection is a miss.
 
     .. [#] Yuying Ge, Ruimao Zhang, Xiaogang Wang, Xiaoou Tang, Ping Luo.
        DeepFashion2: A Versatile Benchmark for Detection, Pose Estimation,

@@ -68,7 +68,7 @@ def score_by_protocol(
     q, g = dataset.is_query, dataset.is_gallery
     ids = dataset.item_ids
     if name == 'street2shop':
-        # categories as the data set has them: leggings are none of its pants
+        # the data set's own categories, in which leggings are not pants
         categories = np.array([x.partition('/')[0] for x in ids])
         return eval_street2shop(
             embeddings[q], ids[q], categories[q], embeddings[g], ids[g],

@@ -7,7 +7,7 @@ from chainer.backends.cuda import GpuDevice
 
 
 def common_device(*links: Any) -> chainer.backend.Device:
-    """The GPU where networks are that take images from there.
+    """Find the GPU that all networks are on, if they take images from it.
 
     Args:
         links: The networks.

@@ -115,12 +115,12 @@ def as_categories(categories: Any, n: int, what: str = 'embeddings') -> np.ndarr
 
 
 def check_new_ids(ids: np.ndarray, known: Iterable[Any], kind: Any) -> None:
-    """Refuse ids of another kind than the index's, known ones and doubles.
+    """Refuse ids of the wrong kind, ids that the index has, and ids given twice.
 
     Args:
-        ids (numpy.ndarray): Of :func:`as_ids`.
-        known (container): The ids that are there, or those of them among `ids`.
-        kind (numpy.dtype): Of the ids that are there; None if none are.
+        ids (numpy.ndarray): The new ids, as :func:`as_ids` returns them.
+        known (container): The ids in the index. It may leave out those that are not in `ids`.
+        kind (numpy.dtype): The kind of the ids in the index; None if the index has no ids.
     """
     if len(ids) and kind is not None and ids.dtype != kind:
         kinds = {'O': 'strings', 'i': 'integers'}
@@ -159,7 +159,7 @@ def check_extractor(
 def search_by_category(
         index: Any, search: Callable[[Any, int, int | None], tuple[Any, np.ndarray]],
         queries: Any, k: int, categories: Any) -> tuple[Any, np.ndarray]:
-    """What `search` of an index does, given one within one category or all."""
+    """Search an index by `search`, a function that searches one category or all of them."""
     with chainer.using_device(backend.get_device_from_array(queries)):
         queries = check_embeddings(queries, 'queries', index.dim, index.metric)
         k = check_positive(k, 'k')
@@ -319,7 +319,7 @@ class Rows:
         return numbers
 
     def remove(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Forget ids; which rows stay, and the numbers of the others."""
+        """Remove ids; return which rows stay, and the numbers of the removed rows."""
         ids = as_ids(ids, len(ids))
         check_old_ids(ids, self._number_of)
         numbers = np.array([self._number_of.pop(i) for i in ids.tolist()], np.int64)

@@ -29,9 +29,11 @@ class BuiltIndex:
 
     Attributes:
         path: Of the index, for :func:`~vasily_fashion.retrieval.load_index`.
-        n_added, n_removed (int): Products; one that is replaced is added.
-        n_product, n_missing (int): In the index now; and in the annotation of
-            the catalogue without an image.
+        n_added, n_removed (int): How many products were added and removed. A
+            replaced product counts as added.
+        n_product (int): How many products the index has now.
+        n_missing (int): How many images are missing: the catalogue's annotation
+            names them, but they are not there.
         broken (dict): From the ids of the images that cannot be read to the
             reasons.
         factory (str): Faiss'; None of other indexes.

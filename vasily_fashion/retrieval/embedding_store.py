@@ -19,10 +19,10 @@ _SHARD = re.compile(r'shard-(\d{6})\.npz')
 class EmbeddingStore:
     """Embeddings of a catalogue on disk, in shards that are written once.
 
-    Embedding a catalogue takes hours, and building an index of it minutes: so
-    what an extractor made is kept, and an index is made or brought up to date
-    from it. A shard is there whole or not at all; of an id that is in several
-    the last counts.
+    It takes hours to embed a catalogue, but minutes to build an index of it.
+    So the embeddings are kept, and an index is built or updated from them. A
+    shard is on disk as a whole or not at all. If an id is in several shards,
+    the last of them counts.
 
     Args:
         folder (str or path): Made if there is none.
@@ -33,12 +33,12 @@ class EmbeddingStore:
         folder (pathlib.Path): See above.
         fingerprint (str): Of the extractor.
         n_shard (int): How many shards there are.
-        stamps (dict): From the ids that are there to what their images were
-            when they were embedded, a string. Broken images are there too.
-        shard_of (dict): From the ids that are there to the numbers of their
-            shards; the last, where there are several.
-        broken (dict): From the ids of images that could not be read to what
-            was wrong.
+        stamps (dict): Maps each stored id to a string that says what its image
+            was when it was embedded. The ids of broken images are included.
+        shard_of (dict): Maps each stored id to the number of its shard, the
+            last one if there are several.
+        broken (dict): Maps the id of each image that could not be read to the
+            reason.
 
     Raises:
         ValueError: If the folder is another extractor's, or a shard is damaged

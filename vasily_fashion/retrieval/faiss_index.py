@@ -56,13 +56,14 @@ class FaissIndex(RowsIndex):
     Faiss [#]_ compares queries with the embeddings as it keeps them: as they
     are for 'Flat', 'HNSW32' and 'IVF1024,Flat', rounded for 'SQ8' and 'PQ32'.
 
-    A search within a category looks at each of its embeddings where they are
-    up to 50,000, and so loses none; a larger category is searched as all are,
-    with the others left out.
+    A search within a category of up to 50,000 embeddings looks at each of
+    them, so it misses none. In a larger category, Faiss searches as usual, but
+    leaves out the embeddings of other categories.
 
-    What is removed is taken out of Faiss; only of its graph, HNSW, it is left
-    out of searches, until half is gone and the graph is built anew. What is
-    added first trains an index that has not been trained.
+    Removed embeddings are taken out of Faiss. But a graph (HNSW) keeps them,
+    and searches leave them out; when more than half are removed, the graph is
+    built again. If the index is not trained, the first embeddings that are
+    added train it.
 
     .. [#] Matthijs Douze et al. The Faiss library. 2024. arXiv:2401.08281.
 
@@ -190,7 +191,8 @@ class FaissIndex(RowsIndex):
     @classmethod
     def _from_content(cls, content):
         faiss = _import_faiss()
-        # not of its factory: a number in that is as much memory
+        # made without the file's factory string: a large number in it would take as
+        # much memory
         index = cls(int(content['dim']), str(content['metric']), ef_search=int(
             content['ef_search']), n_probe=int(content['n_probe']) or None)
         index.factory = str(content['factory'])

@@ -231,7 +231,7 @@ class FashionItemRetriever:
 
 
 def _found(result):
-    """What `search` of an index returned, row by row, without what fills up."""
+    """Split what an index's `search` returned into rows, without the padding."""
     distances, ids = cuda.to_cpu(result[0]), result[1]
     n_found = np.isfinite(distances).sum(axis=1)
     return [(distance[:n], its[:n]) for distance, its, n in zip(

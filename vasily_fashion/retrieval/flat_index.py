@@ -13,12 +13,13 @@ import numpy as np
 from chainer import backend
 from chainer.backends import cuda
 
-# A search looks at this many queries at a time, against as many embeddings as
-# make this many scores; fewer embeddings than that many are not worth a product.
+# A search compares _QUERY_BLOCK queries at a time with a block of embeddings. The block is
+# large enough for _N_SCORE scores, and has at least _GALLERY_BLOCK embeddings: matrix
+# products with fewer are not worth it.
 _QUERY_BLOCK = 1024
 _N_SCORE = 1 << 19
 _GALLERY_BLOCK = 8192
-# Of this many scores, at the most, the least is looked at first.
+# Scores are divided into chunks of at most this many; the lowest of each is looked at first.
 _CHUNK = 128
 # Queries are divided where they have more candidates than this together.
 _N_CANDIDATE = 1 << 21
@@ -33,17 +34,18 @@ class FlatIndex(RowsIndex):
 
     """Exact nearest-neighbour search by squared L2 distance, or cosine.
 
-    The result of :meth:`search` is that of comparing each query with each
-    embedding, term by term, in double precision: a copy of an embedding has
-    the distance 0, never a small or a negative number. Equal distances (as
-    float32) come in the order in which they were added. It does not depend
-    on the sizes of the blocks, nor on which other queries are searched.
+    :meth:`search` gives the same result as a comparison of each query with
+    each embedding, term by term, in double precision: a copy of an embedding
+    has the distance 0, never a small or a negative number. Embeddings at equal
+    distances (as float32) come in the order in which they were added. The
+    result does not depend on the sizes of the blocks or on the other queries.
 
-    How: a matrix product in float32 gives the scores
-    :math:`|g|^2 - 2 q \\cdot g`, in blocks of embeddings. The :math:`k`-th
-    lowest of the least scores of chunks bounds the :math:`k`-th lowest score.
-    What is below that bound, or may be but for rounding (by the worst case),
-    is compared by its differences.
+    How it works: a matrix product in float32 gives the scores
+    :math:`|g|^2 - 2 q \\cdot g`, in blocks of embeddings. Each block is
+    divided into chunks. The :math:`k`-th lowest of the chunks' lowest scores
+    is an upper bound of the :math:`k`-th lowest score. An embedding is
+    compared by its differences if its score is below that bound, or above it
+    by no more than the largest possible rounding error.
 
     A search takes at most about 200 MB beside the index and its results,
     however many queries and embeddings there are.
@@ -218,10 +220,10 @@ class FlatIndex(RowsIndex):
 
 
 def _k_least(least, scores, k):
-    """Up to k numbers of each row; as many scores at least are not above their maximum.
+    """Return n <= k scores of each row; at least n scores are at or below their maximum.
 
-    Each is the least of a chunk of scores, which is much quicker than to
-    partition all of them.
+    Each is the lowest score of a chunk. This is much quicker than a partition
+    of all scores.
     """
     xp = backend.get_array_module(scores)
     n = min(_CHUNK, max(1, scores.shape[1] // (4 * k)))

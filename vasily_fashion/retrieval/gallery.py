@@ -249,8 +249,9 @@ class Gallery:
 def product_ids(gallery: Any) -> list[str]:
     """Ids of product images: unique, and the same in each run.
 
-    An image's id is that of its item if it is the item's only one, else its
-    path; if that is taken, as by another box of the image, with '#2' and so on.
+    If an item has one image, the image has the item's id. Otherwise its id is
+    its path. If another image has that id already, such as another box of the
+    same photo, '#2', '#3' and so on is added to the path.
 
     Args:
         gallery (vasily_fashion.datasets.RetrievalDataset): The images.

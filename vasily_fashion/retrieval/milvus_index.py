@@ -38,16 +38,16 @@ class MilvusIndex(Index):
 
     """Nearest-neighbour search by Milvus: in a file, or in a cluster.
 
-    What is added is kept at once, a thousand at a time, and ids come in no
-    order. Strings are ids of up to 512 bytes. A search finds up to 16,384
-    embeddings; where an approximate type of index finds fewer than `k` for one
-    query, there are as many columns as it found for each.
+    Added embeddings are stored at once, a thousand at a time. Ids come in
+    no particular order. A string id has up to 512 bytes. A search finds up to
+    16,384 embeddings. If an approximate type of index finds fewer than `k` for
+    a query, all rows of the result are cut to the length of the shortest.
 
     With the path of a file, Milvus Lite runs in this process, and no other
-    process can open the file meanwhile; Arrow, if not imported before, is made to
-    allocate from the system (ARROW_DEFAULT_MEMORY_POOL), so that memory does not
-    grow by 5 MB for a thousand small changes. With the address of a cluster, the same code runs
-    there.
+    process can open the file meanwhile. If Arrow is not imported yet, it is
+    set to allocate from the system (ARROW_DEFAULT_MEMORY_POOL). Otherwise
+    memory would grow by 5 MB for a thousand small changes. With the address of
+    a cluster, the same code runs there.
 
     Args:
         dim (int): The length of an embedding.
@@ -310,7 +310,7 @@ class MilvusIndex(Index):
                         about['extractor_sha256'], extractor)
         self.fingerprint = about['extractor_sha256']
         self._id_type = about['id_type']
-        # what Milvus Lite opens is not searched before
+        # Milvus Lite searches a collection only after it is loaded
         self._client.load_collection(self.collection)
 
 

@@ -9,9 +9,9 @@ def update_index(
         first: int = 0) -> tuple[int, int]:
     """Bring an index up to date with a catalogue.
 
-    What has been embedded since is added, in place of what was there under
-    the same id; what is in the catalogue no more is removed. To do it again
-    changes nothing.
+    New embeddings are added, and replace older ones of the same id. Products
+    that are no longer in the catalogue are removed. A second call changes
+    nothing.
 
     Args:
         index (Index): What to change.

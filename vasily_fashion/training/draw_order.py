@@ -7,9 +7,9 @@ class DrawOrder:
     """A shuffled order: an order sampler of Chainer's iterators.
 
     It gives the indices that :class:`~vasily_fashion.training.Draws` takes.
-    They depend on the seed and on how many were drawn before alone: no state
-    has to be kept, and each of several workers knows its part of every batch.
-    An epoch is as many whole batches as have room for all examples.
+    They depend only on the seed and on the number of earlier draws. So no
+    state has to be kept, and each of several workers knows its part of every
+    batch. An epoch has as many whole batches as are needed for all examples.
 
     Args:
         n_example (int): How many examples there are.

@@ -5,14 +5,14 @@ import numpy as np
 
 
 class Draws(chainer.dataset.DatasetMixin):
-    """Examples of which each draw is made anew, by chance of its own.
+    """Examples that are made again for each draw, at random.
 
-    A :class:`~vasily_fashion.training.DrawOrder` numbers what a training
-    draws: index :math:`n N + i` is example :math:`i` of :math:`N`, drawn as
-    the :math:`n`-th, :math:`n \\geq 1`. Its chance depends on the seed and
-    :math:`n` alone, so that a draw is the same in whichever process it is
-    made, and after a resume. An index below :math:`N`, as of Chainer's own
-    orders, is drawn without a seed.
+    A :class:`~vasily_fashion.training.DrawOrder` numbers the draws of a
+    training: index :math:`n N + i` is example :math:`i` of :math:`N`, and the
+    :math:`n`-th draw, :math:`n \\geq 1`. The random numbers of a draw depend
+    on the seed and on :math:`n` alone. So a draw is the same in any process,
+    and after a resume. An index below :math:`N`, such as Chainer's own orders
+    give, is drawn without a seed.
 
     A subclass has :meth:`draw`.
 

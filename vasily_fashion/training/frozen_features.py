@@ -15,12 +15,13 @@ class FrozenFeatures:
     moment: what is marked as there is whole.
 
     Args:
-        folder (str or path): Made if there is none. Room is taken for all
-            outputs from the beginning, where the file system has no holes.
-        shape (tuple of int): Of one output.
-        n (int): How many there are.
-        key (bytes): Of all that the outputs depend on. A folder belongs to
-            one.
+        folder (str or path): It is made if it does not exist. If the file
+            system does not support sparse files, it takes the disk space of
+            all outputs from the beginning.
+        shape (tuple of int): The shape of one output.
+        n (int): How many outputs there are.
+        key (bytes): It stands for all that the outputs depend on. A folder
+            belongs to one key.
 
     Raises:
         ValueError: If the folder belongs to another key.

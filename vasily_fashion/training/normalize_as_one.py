@@ -18,8 +18,8 @@ def normalize_as_one(
         model: chainer.Chain, comm: 'CommunicatorBase') -> Iterator[None]:
     """Normalise the batches of all workers as one, within a `with` statement.
 
-    What :class:`chainermn.links.MultiNodeBatchNormalization` is to Chainer's
-    batch normalisation, this is to Chainer v1's.
+    It does for Chainer v1's batch normalisation what
+    :class:`chainermn.links.MultiNodeBatchNormalization` does for Chainer's.
 
     Args:
         model (chainer.Chain): Its :class:`ChainerV1BatchNormalization` links

@@ -8,11 +8,10 @@ import numpy as np
 class RandomStates(chainer.training.Extension):
     """The state of `numpy.random`, kept in the snapshot.
 
-    Dropout and negatives at random come from it: where it is restored, a
-    training that was stopped draws what one that was not would have drawn;
-    order and augmentation have no state. CuPy's generators cannot be read; they are
-    seeded anew, from that state, whenever a snapshot is taken and when
-    one is read.
+    Dropout and random negatives are drawn from it. When it is restored, a
+    stopped training draws the same numbers as a training that was not stopped.
+    Order and augmentation have no state. CuPy's generators cannot be read, so
+    they are seeded again from that state whenever a snapshot is taken or read.
 
     Args:
         device (chainer.backend.Device): Where the training runs.

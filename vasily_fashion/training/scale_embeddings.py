@@ -12,14 +12,15 @@ def scale_embeddings(
         extractor: Any, pairs: Draws, order: DrawOrder) -> None:
     """Scale fc5 so that two product images are at a squared distance of 1, on average.
 
-    The article's margin of 0.2 means something then; at the distances of about
-    100 that the initial weights give, the quickest way to a lower loss is to
-    shrink all embeddings, and long nothing else is learnt.
+    At this scale the article's margin of 0.2 makes a difference. The initial
+    weights give distances of about 100. There the quickest way to a lower loss
+    is to shrink all embeddings, and for a long time nothing else is learnt.
 
     Args:
         extractor (chainer.Link): What embeds a batch of `pairs`.
-        pairs (Draws): As many of them as a batch has are embedded.
-        order (DrawOrder): The size of a batch, and the seed of which.
+        pairs (Draws): The pairs. One batch of them is embedded.
+        order (DrawOrder): It gives the size of a batch, and the seed that
+            chooses the pairs.
     """
     fc5 = extractor.fc5
     n = min(order.batch_size, len(pairs))

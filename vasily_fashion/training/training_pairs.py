@@ -10,7 +10,7 @@ import numpy as np
 
 
 class TrainingPairs(Draws):
-    """Prepared pairs, each side as another photo would be.
+    """Prepared pairs, each side augmented differently at each draw.
 
     Args:
         dataset (vasily_fashion.datasets.PairDataset): The pairs, such as

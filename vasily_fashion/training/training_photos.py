@@ -9,7 +9,7 @@ import numpy as np
 
 
 class TrainingPhotos(Draws):
-    """Photos with boxes, each time as another photo would be.
+    """Photos with boxes, augmented differently at each draw.
 
     Args:
         dataset: Yields (img, bbox, label), and, if it is a

@@ -67,8 +67,8 @@ def share_gradients(
         comm: 'CommunicatorBase') -> chainer.Optimizer:
     """An optimizer that steps by the mean of all workers' gradients.
 
-    From the first step on: ChainerMN's own takes the place of the first step
-    with a broadcast of the weights, which is done here.
+    It does so from the first step on. ChainerMN's own optimizer broadcasts the
+    weights in place of the first step; here this function broadcasts them.
 
     Args:
         optimizer (chainer.Optimizer): Set up.

@@ -23,7 +23,8 @@ def atomic_write(
     What is written goes to a temporary file in the same folder. When the
     block ends it is flushed to the disk and renamed to :obj:`path`; when the
     block raises, it is removed and an older file at :obj:`path` stays as it
-    was. What writers of this file left that were killed is removed.
+    was. If earlier writers of this file were killed, their temporary files are
+    removed.
 
     .. code-block:: python
 

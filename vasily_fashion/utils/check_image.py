@@ -15,14 +15,14 @@ def check_image(img: Any, name: str = 'img') -> Any:
 
     Arrays of integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.
-    Where ``chainer.config.images_are_checked`` is true, what called has checked
-    it, and it is returned as it is.
+    If ``chainer.config.images_are_checked`` is true, the caller has checked the
+    image, and it is returned as it is.
 
     Args:
         img (array, path or PIL.Image.Image): An array of NumPy or CuPy, of
             shape :math:`(3, H, W)`, RGB, :math:`[0, 255]`; or the path of a
             file, which :func:`~vasily_fashion.utils.read_image` reads; or an
-            image of Pillow, which is converted as that converts.
+            image of Pillow, which is converted in the same way as a file.
         name (str): What the caller called it; errors begin with it.
 
     Returns:

@@ -44,7 +44,7 @@ def download_weights(
         with _open(url, timeout, max_seconds) as answer, \
                 atomic_write(path) as file:
             _copy(answer, file, sha256, max_byte, deadline)
-    # a URL that is none is a ValueError
+    # text that is not a URL raises ValueError
     except (OSError, HTTPException, ValueError) as error:
         raise OSError(
             f'{url} could not be fetched ({error}): fetch {path.name} by hand '

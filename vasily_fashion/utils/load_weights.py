@@ -41,8 +41,9 @@ def load_weights(
         class_dependent (iterable of str): Prefixes of the names that depend
             on the classes.
         strict (bool): Whether the file must have all of the link, for the
-            same classes. If not, such as to train from it, what it has not
-            keeps its initial values, and a warning names it.
+            same classes. If it is false, such as to train from the file,
+            parameters that the file lacks keep their initial values, and a
+            warning names them.
 
     Raises:
         OSError: If the file is missing or damaged.

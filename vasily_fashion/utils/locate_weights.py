@@ -13,8 +13,8 @@ _FOLDERS = (
     Path(__file__).parents[1] / 'weights', Path(__file__).parents[2] / 'weights')
 #: The folder this variable names is looked into first.
 _VARIABLE = 'VASILY_FASHION_WEIGHTS'
-#: Where this library's weights are downloaded from: there is no official
-#: server, so without it nothing is.
+#: This variable holds the URL that this library's weights are downloaded from.
+#: There is no official server: without the variable nothing is downloaded.
 _URL_VARIABLE = 'VASILY_FASHION_WEIGHTS_URL'
 
 

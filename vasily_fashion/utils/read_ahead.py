@@ -46,8 +46,9 @@ def run_ahead(
         n_ahead (int): How many inputs may be made before a result is taken.
 
     Yields:
-        What the function returns, in order. Where it raises, or making an
-        input does, so does this, after the results before it.
+        What the function returns, in order. If the function raises an error,
+        or the making of an input does, it is raised here, after the earlier
+        results.
     """
     with ThreadPoolExecutor(1, 'read_ahead') as thread:
         running: deque[Any] = deque()

@@ -11,9 +11,9 @@ import numpy as np
 def seeded(seed: int, device: Any = None) -> Iterator[None]:
     """Draw from `random` and `numpy.random` by a seed, in a `with` statement.
 
-    These global states are where Chainer's initial weights and dropout and
-    ChainerCV's transforms take their chance from. Afterwards they are as they
-    were.
+    Chainer's initial weights and dropout, and ChainerCV's transforms, draw
+    their random numbers from these global states. After the block the states
+    are restored.
 
     Args:
         seed (int): From 0 to below :math:`2^{32}`.

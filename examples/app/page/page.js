@@ -186,7 +186,7 @@ async function open(blob, photo, sample, chosen = 0, how = 'push') {
   }
 }
 
-// Whether the browser can show it; what it cannot, leaves the last photo.
+// Shows a photo if the browser can; otherwise the last photo stays. Returns whether it can.
 async function preview(photo) {
   const image = new Image();
   image.src = photo;
