@@ -33,6 +33,7 @@ from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score
 from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
+from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
 from vasily_fashion.utils import atomic_write, find_device
 
 import chainer
@@ -76,6 +77,9 @@ def main(argv=None):
         '--boxes', choices=('truth', 'detected'), default='truth',
         help='what street photos are cut by (default: truth; of a photo without '
         'a box, its edge)')
+    parser.add_argument(
+        '--margin', type=float, default=DETECTED_MARGIN, help='room around detected '
+        'boxes, as a share of their sides (default: %(default)s)')
     parser.add_argument(
         '--weights', default='fashion', help="of StyleExtractorBN (default: 'fashion')")
     parser.add_argument(
@@ -161,6 +165,7 @@ def open_csv(args):
         without = find_boxes(queries, load_detector(args))
         print(f'no box detected in {without.sum()} photos, which are searched '
               'with as a whole')
+        queries.margin = args.margin
     galleries = [dataset.choose(dataset.is_gallery)]
     if args.distractors is not None:
         name, root, options = parse_dataset(
@@ -201,7 +206,7 @@ def open_pairs(args):
         dataset.snap_indices)
     if args.boxes == 'truth':
         return queries, gallery, 0
-    crops, categories = crop_detected(dataset, load_detector(args))
+    crops, categories = crop_detected(dataset, load_detector(args), args.margin)
     found = np.flatnonzero([crop is not None for crop in crops])
     queries = Images(
         lambda i: crops[found[i]], queries.ids[found], categories[found],

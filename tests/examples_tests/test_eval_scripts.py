@@ -156,7 +156,7 @@ def test_embedding_is_scored_on_detected_boxes(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
 
     def scores(*args):
-        module.main(['--n-snap', '2', '--json',
+        module.main(['--n-snap', '2', '--margin', '0', '--json',
                      str(tmp_path / 'result.json'), *args])
         return json.loads((tmp_path / 'result.json').read_text())
 

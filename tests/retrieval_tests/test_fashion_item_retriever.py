@@ -80,7 +80,7 @@ def _index():
 
 def _retriever(**kwargs):
     return FashionItemRetriever(
-        _BoxDetector(), _ColourExtractor(), _index(), **kwargs)
+        _BoxDetector(), _ColourExtractor(), _index(), **{'margin': 0, **kwargs})
 
 
 def test_finds_each_item_of_each_snap():
@@ -99,6 +99,26 @@ def test_finds_each_item_of_each_snap():
     bbox = results[0][1].bbox
     assert bbox.dtype == np.float32
     np.testing.assert_array_equal(bbox, [5, 0, 15, 9])
+
+
+def test_detected_boxes_have_room_around_them():
+    crops = []
+
+    class Extractor(_ColourExtractor):
+
+        def extract(self, imgs):
+            crops.extend(imgs)
+            return super().extract(imgs)
+
+    snap = np.random.default_rng(0).uniform(size=(3, 40, 60)).astype(np.float32)
+    snap[:, 10:30, 4:24] = _COLOURS[2][:, None, None]
+    retriever = FashionItemRetriever(_BoxDetector(), Extractor(), _index(), margin=.25)
+    item, = retriever.retrieve([snap])[0]
+    np.testing.assert_array_equal(item.bbox, [10, 4, 30, 24])
+    np.testing.assert_array_equal(crops[0], snap[:, 5:35, :29])
+    # the caller's own are as the caller drew them
+    retriever.retrieve([snap], bboxes=[item.bbox[None]])
+    np.testing.assert_array_equal(crops[1], snap[:, 10:30, 4:24])
 
 
 def test_batches_go_through_both_networks():
@@ -314,7 +334,7 @@ def test_boxes_on_one_garment_are_one_item():
     # every category has a product of every colour
     for c, name in enumerate(FASHION_CATEGORIES):
         index.add(_COLOURS - c, [f'{name}-{i}' for i in range(4)], [c] * 4)
-    retriever = FashionItemRetriever(_Wavering(), _ColourExtractor(), index)
+    retriever = FashionItemRetriever(_Wavering(), _ColourExtractor(), index, margin=0)
     top, bag = retriever.retrieve([_snap(1)], k=2)[0]
     assert (top.category_name, bag.category_name) == ('top', 'bag')
     assert FASHION_CATEGORIES[top.second_category] == 'outer'

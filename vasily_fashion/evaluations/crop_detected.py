@@ -12,7 +12,7 @@ _BATCH_SIZE = 8
 
 
 def crop_detected(
-        dataset: Any, detector: Any
+        dataset: Any, detector: Any, margin: float = 0.
 ) -> tuple[list[np.ndarray | None], np.ndarray]:
     """Cut out the detected box of each item of snaps with true boxes.
 
@@ -24,6 +24,8 @@ def crop_detected(
         dataset: The items, with `snaps`, `snap_indices` and `bboxes`, such as
             :class:`~vasily_fashion.datasets.CCPItemDataset`.
         detector: With ChainerCV's `predict`.
+        margin (float): Room around the boxes, as of
+            :func:`~vasily_fashion.transforms.crop_by_bbox`.
 
     Returns:
         (list, numpy.ndarray): As many crops as there are items, :obj:`None`
@@ -43,7 +45,7 @@ def crop_detected(
             hit = chosen >= 0
             categories[items[hit]] = label[chosen[hit]]
             for item, crop in zip(
-                    items[hit], crop_by_bbox(img, bbox[chosen[hit]]),
+                    items[hit], crop_by_bbox(img, bbox[chosen[hit]], margin),
                     strict=True):
                 crops[item] = crop.copy()
     return crops, categories
