@@ -14,7 +14,7 @@ def main(argv=None):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog='example: python overview.py --index 2 --out overview.pdf')
     add_data(parser)
-    parser.add_argument('--index', type=int, default=0, help='of the snap')
+    parser.add_argument('--index', type=int, default=7, help='of the snap')
     add_out(parser, 'overview.png')
     args = parser.parse_args(argv)
     (img,), (items,), gallery = retrieve(args, [args.index])

@@ -14,7 +14,7 @@ def main(argv=None):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog='example: python title.py --seed 7')
     add_data(parser)
-    parser.add_argument('--index', type=int, default=3, help='of the snap')
+    parser.add_argument('--index', type=int, default=8, help='of the snap')
     parser.add_argument('--title', default='vasily_fashion')
     parser.add_argument(
         '--subtitle', default='fashion item detection\nand retrieval with '
