@@ -47,7 +47,7 @@ class _ColourExtractor:
 
     """The mean colour."""
 
-    fingerprint = 'colour'
+    dim, fingerprint = 3, 'colour'
 
     def __init__(self, pretrained_model):
         pass
