@@ -174,7 +174,11 @@ def test_damaged_file(saved, part):
 
 @pytest.mark.parametrize('change, message', [
     ({'format': 'x'}, 'not written by FaissIndex.save'), ({'version': 4}, 'update'),
-    ({'dim': -1}, 'dim must be'), ({'dim': _DIM + 1}, 'of other embeddings'),
+    ({'dim': -1}, 'dim must be'), ({'dim': 2 ** 31}, 'its dim'), ({'dim': 2 ** 40}, 'its dim'),
+    ({'ef_search': 0}, 'ef_search'), ({'n_probe': -1}, 'n_probe'),
+    ({'factory': 'IVF1000000000,Flat'}, 'of other embeddings'), ({'factory': 3}, 'its factory'),
+    ({'extractor_sha256': None}, 'extractor_sha256'), ({'numbers': None}, 'numbers'),
+    ({'dim': _DIM + 1}, 'of other embeddings'),
     ({'factory': 'PCA4,Flat'}, 'factory'), ({'factory': 'HNSW8'}, 'of other embeddings'),
     ({'metric': 'l1'}, 'metric must be'), ({'faiss': None}, 'faiss'),
     ({'faiss': np.zeros(8)}, 'is not bytes'),

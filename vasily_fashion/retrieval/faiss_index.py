@@ -193,8 +193,11 @@ class FaissIndex(RowsIndex):
         faiss = _import_faiss()
         # made without the file's factory string: a large number in it would take as
         # much memory
-        index = cls(int(content['dim']), str(content['metric']), ef_search=int(
-            content['ef_search']), n_probe=int(content['n_probe']) or None)
+        dim, ef_search, n_probe = (
+            int(content[key]) for key in ('dim', 'ef_search', 'n_probe'))
+        if not (dim < 2 ** 31 and 0 < ef_search < 2 ** 31 and 0 <= n_probe < 2 ** 31):
+            raise ValueError(f'its dim, ef_search and n_probe are {dim}, {ef_search}, {n_probe}')
+        index = cls(dim, str(content['metric']), ef_search=ef_search, n_probe=n_probe or None)
         index.factory = str(content['factory'])
         if not _FACTORY.fullmatch(index.factory):
             raise ValueError(f'its factory is {index.factory!r}')
