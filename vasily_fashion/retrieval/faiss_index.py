@@ -3,7 +3,8 @@ import os
 import re
 from typing import Any
 
-from vasily_fashion.retrieval._rows import Rows, RowsIndex, check_embeddings
+from vasily_fashion.retrieval._rows import Rows, check_embeddings
+from vasily_fashion.retrieval._rows_index import RowsIndex
 
 import numpy as np
 from chainer.backends import cuda

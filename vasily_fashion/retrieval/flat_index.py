@@ -3,10 +3,10 @@ from typing import Any, Self
 
 from vasily_fashion.retrieval._rows import (
     Column,
-    RowsIndex,
     check_embeddings,
     squared_norms,
 )
+from vasily_fashion.retrieval._rows_index import RowsIndex
 
 import chainer
 import numpy as np
