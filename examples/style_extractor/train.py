@@ -70,6 +70,10 @@ def main(argv=None):
         help="how far the boxes of snap crops are moved, as a detector's err: "
         'standard deviation of each side, as a share of its height or width')
     parser.add_argument(
+        '--box-margin', type=float, default=0., metavar='SHARE',
+        help='the most room around those boxes: chance takes a share of their '
+        'height and width from 0 to this, for each side')
+    parser.add_argument(
         '--weights', help="where to start: a path or 'fashion'")
     parser.add_argument(
         '--vgg16', help='start the first six convolutions with those of a '
@@ -110,6 +114,8 @@ def main(argv=None):
         parser.error('--multi-node-bn needs --communicator')
     if not 0 <= args.box_jitter < .25:
         parser.error('--box-jitter must be from 0 to under 0.25')
+    if not 0 <= args.box_margin <= 1:
+        parser.error('--box-margin must be from 0 to 1')
     if args.loss == 'ratio' and args.margin is not None:
         parser.error('--loss ratio has no --margin')
     if args.features is not None and (
@@ -131,13 +137,13 @@ def main(argv=None):
         if name == 'ccp':
             return CCPItemDataset(
                 root, find_split(name, purpose), missing=missing,
-                box_jitter=args.box_jitter)
+                box_jitter=args.box_jitter, box_margin=args.box_margin)
         if name == 'worn-products':
             products = open_dataset(
                 'folder', root, find_split('folder', purpose), missing, images)
             return WornProductDataset(
                 products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
-                args.box_jitter, grounds, options.get('p_ground', 0.))
+                args.box_jitter, grounds, options.get('p_ground', 0.), args.box_margin)
         dataset = open_dataset(
             name, root, find_split(name, purpose), missing, images)
         if args.detector is not None:
@@ -145,7 +151,7 @@ def main(argv=None):
             without = find_boxes(dataset, detector)
             print(f'{name}: no box found in {without.sum()} of '
                   f'{dataset.is_query.sum()} street photos')
-        return StreetShopPairDataset(dataset, args.box_jitter)
+        return StreetShopPairDataset(dataset, args.box_jitter, args.box_margin)
 
     try:
         comm = create_communicator(args.communicator)

@@ -103,6 +103,14 @@ def test_box_jitter(root, items):
     np.testing.assert_array_equal(jittered[1][0], items[1][0])
 
 
+def test_box_margin(root, items):
+    roomy, chance = CCPItemDataset(root, box_margin=.2), np.random.default_rng(0)
+    sizes = [roomy.read_street(1, chance).shape[1:] for _ in range(40)]
+    assert min(sizes) < (44, 34) and max(sizes) > (52, 36)
+    assert min(sizes) >= (40, 30) and max(sizes) <= (56, 42)
+    np.testing.assert_array_equal(roomy[1][0], items[1][0])
+
+
 def test_crop_belongs_to_the_caller(items):
     first = items[1][0]
     kept = first.copy()

@@ -353,6 +353,15 @@ def test_pairs_of_moved_boxes(tmp_path):
     np.testing.assert_array_equal(moved.read_product(0, chance), product)
 
 
+def test_pairs_with_room_around_boxes(tmp_path):
+    dataset = DeepFashion2RetrievalDataset(trees.make_deepfashion2(tmp_path))
+    exact = StreetShopPairDataset(dataset)[0][0]
+    pairs, chance = StreetShopPairDataset(dataset, box_margin=.2), np.random.default_rng(0)
+    heights = {pairs.read_street(0, chance).shape[1] for _ in range(30)}
+    assert exact.shape[1] <= min(heights) < max(heights) <= exact.shape[1] * 1.4 + 2
+    np.testing.assert_array_equal(pairs[0][0], exact)
+
+
 def test_images_on_both_sides_are_not_paired_with_themselves(tmp_path):
     dataset = InShopDataset(trees.make_in_shop(tmp_path))
     pairs = StreetShopPairDataset(dataset)

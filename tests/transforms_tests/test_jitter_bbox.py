@@ -27,6 +27,15 @@ def test_none():
         jitter_bbox(_BBOX, 0, np.random.default_rng(0)), _BBOX)
 
 
+def test_margin():
+    moved = (jitter_bbox(_BBOX, 0, np.random.default_rng(0), .3) - _BBOX) / [100, 40, 100, 40]
+    room = moved[:, 2]
+    # the same on all sides, anything from none to all of it
+    np.testing.assert_allclose(moved, room[:, None] * [-1, -1, 1, 1], atol=1e-6)
+    assert 0 <= room.min() < .01 and .29 < room.max() <= .3
+    assert room.mean() == pytest.approx(.15, abs=.005)
+
+
 @pytest.mark.parametrize('std', [-.1, .25, np.nan])
 def test_out_of_range(std):
     with pytest.raises(ValueError, match='box jitter must be from 0'):

@@ -1,10 +1,12 @@
-"""Run Chainer's and ChainerCV's own CPU tests on vasily_fashion.compat.
+"""Run Chainer's and ChainerCV's own tests on vasily_fashion.compat.
 
 ChainerCV's tests are in its sdist, which pip fetches, from wherever it is told to
 look, and whose hash is checked. Chainer's are only in its repository, whose
 archive is fetched from GitHub; --source takes an unpacked copy instead.
 
-What needs a GPU, ChainerX or iDeep, or is marked slow, is left out. In the tests
+Tests that need ChainerX, iDeep, cuDNN or two GPUs, or are marked slow, are left
+out, and so are those that need a GPU. --gpu runs those, and no others: of Chainer,
+the tests of the functions that this library uses, of ChainerCV all. In the tests
 nothing is changed but names that NumPy dropped and the package mock, which is in
 the standard library now. With CHAINER_TEST_PAIRWISE_PARAMETERIZATION=always in
 the environment, Chainer's tests take pairs of parameters, not all combinations.
@@ -45,6 +47,21 @@ FOLDERS = {
         'optimizers', 'serializers', 'training')),
     'chainercv': ('*',),
 }
+# With --gpu, of Chainer: what both networks and their trainings compute with.
+GPU_FILES = {
+    'chainer': tuple(f'functions_tests/{name}.py' for name in (
+        'activation_tests/test_relu', 'array_tests/test_concat',
+        'array_tests/test_reshape', 'array_tests/test_transpose',
+        'connection_tests/test_convolution_2d',
+        'connection_tests/test_dilated_convolution_2d',
+        'connection_tests/test_linear', 'loss_tests/test_contrastive',
+        'loss_tests/test_huber_loss', 'loss_tests/test_softmax_cross_entropy',
+        'loss_tests/test_triplet', 'math_tests/test_sum', 'noise_tests/test_dropout',
+        'normalization_tests/test_batch_normalization',
+        'normalization_tests/test_l2_normalization',
+        'pooling_tests/test_max_pooling_2d')) + ('optimizers_tests/test_optimizers.py',),
+    'chainercv': ('*',),
+}
 
 # What pip asks of a build backend before it hands out an sdist.  The real one
 # runs setup.py, which needs pkg_resources; name and version are enough.
@@ -74,7 +91,7 @@ OLD_NAMES = (
 )
 
 MARKS = ' and '.join(f'not {mark}' for mark in (
-    'gpu', 'multi_gpu', 'cudnn', 'ideep', 'chainerx', 'slow', 'pfnci_skip'))
+    'multi_gpu', 'cudnn', 'ideep', 'chainerx', 'slow', 'pfnci_skip'))
 
 
 class Missing(Exception):
@@ -130,16 +147,19 @@ def unpack(project, source, folder):
     return folder / TESTS[project]
 
 
-def run_files(root, files, timeout):
+def run_files(root, files, timeout, gpu=False):
     """Runs pytest in a process of its own; returns the lines of `outcomes.py`."""
     with tempfile.TemporaryDirectory() as empty:
         lines = Path(empty) / 'outcomes'
         lines.touch()
-        path = HERE, HERE.parents[1], root.parent
+        path = [HERE, HERE.parents[1], root.parent]
+        if 'PYTHONPATH' in os.environ:
+            path.append(os.environ['PYTHONPATH'])
         process = subprocess.Popen(
             # vasily_fashion is imported before pytest collects anything
             [sys.executable, '-m', 'pytest', '-p', 'vasily_fashion', '-p', 'outcomes',
-             '-p', 'no:cacheprovider', '-c', os.devnull, '-q', '--tb=short', '-m', MARKS,
+             '-p', 'no:cacheprovider', '-c', os.devnull, '-q', '--tb=short',
+             '-m', f'{"gpu" if gpu else "not gpu"} and {MARKS}',
              '--rootdir', str(root), '--confcutdir', str(root.parent),
              '--continue-on-collection-errors', *(str(root / file) for file in files)],
             cwd=empty, env={**os.environ, 'PYTHONPATH': os.pathsep.join(map(str, path)),
@@ -186,13 +206,13 @@ def classify(errors, known):
     return explained, unknown
 
 
-def run_project(project, source, only, timeout, known):
+def run_project(project, source, only, timeout, known, gpu=False):
     """Prints a table and the failures; returns whether all of them are known."""
     with tempfile.TemporaryDirectory() as folder:
         root = unpack(project, source, Path(folder))
         files = sorted(
             path.relative_to(root).as_posix() for path in root.rglob('test_*.py'))
-        patterns = FOLDERS[project] if only is None else (only + '*',)
+        patterns = (GPU_FILES if gpu else FOLDERS)[project] if only is None else (only + '*',)
         files = [file for file in files if any(fnmatchcase(file, p) for p in patterns)]
         if not files:
             raise Missing(f"no file of tests is there for {' '.join(patterns)}")
@@ -203,7 +223,7 @@ def run_project(project, source, only, timeout, known):
         # a process has few enough of the files to be lost with one that crashes
         for name, group in groupby(files, lambda file: '/'.join(file.split('/')[:-1][:2])):
             start = time.monotonic()
-            result, its_errors = tally(run_files(root, list(group), timeout))
+            result, its_errors = tally(run_files(root, list(group), timeout, gpu))
             seconds = time.monotonic() - start
             counts = Counter(result.values())
             print(row.format(name or '.', *(counts[c] for c in columns), round(seconds)),
@@ -239,6 +259,8 @@ def main(argv=None, known_failures=HERE / 'known_failures.toml'):
     parser.add_argument('--only', metavar='PATTERN',
                         help='how the names of the files of tests begin, below the folder of '
                              'all of them; * stands for anything')
+    parser.add_argument('--gpu', action='store_true',
+                        help='the tests that need a GPU, and no others')
     parser.add_argument('--timeout', type=float, default=3600, metavar='SECONDS',
                         help='for each folder (default: %(default)s)')
     args = parser.parse_args(argv)
@@ -249,7 +271,8 @@ def main(argv=None, known_failures=HERE / 'known_failures.toml'):
     for project in [args.project] if args.project else TESTS:
         try:
             if not run_project(
-                    project, args.source, args.only, args.timeout, known.get(project, [])):
+                    project, args.source, args.only, args.timeout, known.get(project, []),
+                    args.gpu):
                 status = 1
         except Missing as e:
             print(f'{project}: {e}', file=sys.stderr)

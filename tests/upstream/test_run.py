@@ -99,6 +99,14 @@ def test_run(source, capsys):
     assert status == 1
 
 
+def test_gpu(source, capsys):
+    status, out = _run(source, capsys, '--only', 'some_tests', '--gpu')
+    # the test that fails is the one of a GPU; six others are left out
+    assert out.splitlines()[1].split()[:-1] == ['some_tests', '0', '1', '0', '6']
+    assert '\nUNKNOWN: some_tests/test_some.py::test_gpu\n' in out
+    assert status == 1
+
+
 def test_all_is_known(source, capsys, monkeypatch):
     monkeypatch.setattr(run, 'run_files', lambda *args: [
         {'id': 'some_tests/test_some.py::test_known', 'outcome': 'failed',

@@ -29,6 +29,7 @@ class CCPItemDataset(PairDataset):
         box_jitter (float): How far the boxes of snap crops are moved in
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
+        box_margin (float): The most room that those boxes get, as its `margin`.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does, product
     images on white.
@@ -44,8 +45,9 @@ class CCPItemDataset(PairDataset):
     """
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
-                 seed: int = 0, missing: str = 'raise', box_jitter: float = 0.) -> None:
-        self.box_jitter = box_jitter
+                 seed: int = 0, missing: str = 'raise',
+                 box_jitter: float = 0., box_margin: float = 0.) -> None:
+        self.box_jitter, self.box_margin = box_jitter, box_margin
         self.snaps = CCPBboxDataset(root, split, missing)
         self.seed = seed
         where, bboxes, categories = [], [], []
@@ -67,8 +69,8 @@ class CCPItemDataset(PairDataset):
             self, i: int,
             random_state: np.random.Generator | None = None) -> np.ndarray:
         bbox = self.bboxes[i][None]
-        if random_state is not None and self.box_jitter:
-            bbox = jitter_bbox(bbox, self.box_jitter, random_state)
+        if random_state is not None:
+            bbox = jitter_bbox(bbox, self.box_jitter, random_state, self.box_margin)
         return crop_by_bbox(self._read_photo(i), bbox)[0].copy()
 
     def read_product(

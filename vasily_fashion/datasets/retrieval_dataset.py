@@ -137,7 +137,8 @@ class RetrievalDataset(GetterDataset):
         return read_image(self.root / self.names[i])
 
     def read_crop(self, i: int, box_jitter: float = 0.,
-                  random_state: Any = np.random) -> np.ndarray:
+                  random_state: Any = np.random,
+                  box_margin: float = 0.) -> np.ndarray:
         """The image of an example, cut by its box if it has one.
 
         Args:
@@ -146,6 +147,7 @@ class RetrievalDataset(GetterDataset):
                 :func:`~vasily_fashion.transforms.jitter_bbox` does with that
                 standard deviation.
             random_state: Where chance comes from.
+            box_margin (float): The most room that its box gets, as its `margin`.
 
         Returns:
             numpy.ndarray: :math:`(3, H, W)`, float32.
@@ -156,8 +158,8 @@ class RetrievalDataset(GetterDataset):
             return img
         if self.long_side is not None:
             bbox = bbox * (max(img.shape[1:]) / self.long_side)
-        if box_jitter:
-            bbox = jitter_bbox(bbox, box_jitter, random_state)
+        if box_jitter or box_margin:
+            bbox = jitter_bbox(bbox, box_jitter, random_state, box_margin)
         return crop_by_bbox(img, bbox, self.margin)[0].copy()
 
     def choose(self, which: np.ndarray) -> 'RetrievalDataset':

@@ -17,6 +17,7 @@ class StreetShopPairDataset(PairDataset):
         box_jitter (float): How far the boxes of street crops are moved in
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
+        box_margin (float): The most room that those boxes get, as its `margin`.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
 
@@ -28,8 +29,9 @@ class StreetShopPairDataset(PairDataset):
     """
 
     def __init__(self, dataset: RetrievalDataset,
-                 box_jitter: float = 0.) -> None:
-        self.dataset, self.box_jitter = dataset, box_jitter
+                 box_jitter: float = 0., box_margin: float = 0.) -> None:
+        self.dataset = dataset
+        self.box_jitter, self.box_margin = box_jitter, box_margin
         known, item = np.unique(dataset.item_ids, return_inverse=True)
         item = item.reshape(-1)
         products = np.flatnonzero(dataset.is_gallery)
@@ -59,7 +61,8 @@ class StreetShopPairDataset(PairDataset):
         if random_state is None:
             return self.dataset.read_crop(int(self._queries[i]))
         return self.dataset.read_crop(
-            int(self._queries[i]), self.box_jitter, random_state)
+            int(self._queries[i]), self.box_jitter, random_state,
+            self.box_margin)
 
     def read_product(
             self, i: int,

@@ -27,6 +27,7 @@ class WornProductDataset(PairDataset):
         box_jitter (float): How far the box of the worn item is moved in
             training, as :func:`~vasily_fashion.transforms.jitter_bbox` does
             with that standard deviation.
+        box_margin (float): The most room that those boxes get, as its `margin`.
         grounds (sequence of numpy.ndarray): Pieces of floors and walls, as
             `read_grounds` cuts.
         p_ground (float): How often, in training, an item lies on one of them.
@@ -43,10 +44,11 @@ class WornProductDataset(PairDataset):
 
     def __init__(self, products: RetrievalDataset, snaps: Sequence[Any],
                  box_jitter: float = .12, grounds: Sequence[np.ndarray] = (),
-                 p_ground: float = 0.) -> None:
+                 p_ground: float = 0., box_margin: float = 0.) -> None:
         if p_ground and not len(grounds):
             raise ValueError(f'p_ground is {p_ground}, and there are no grounds')
-        self._snaps, self.box_jitter = list(snaps), box_jitter
+        self._snaps = list(snaps)
+        self.box_jitter, self.box_margin = box_jitter, box_margin
         self._grounds, self.p_ground = grounds, p_ground
         places: dict[int, list[tuple[int, int, np.ndarray]]] = {}
         for s, dataset in enumerate(self._snaps):
@@ -71,7 +73,7 @@ class WornProductDataset(PairDataset):
         mask = find_foreground(img)
         if mask is None:
             return img
-        jitter = 0. if random_state is None else self.box_jitter
+        in_training = random_state is not None
         if random_state is None:
             random_state = np.random.default_rng(i)
         elif random_state.random() < self.p_ground:
@@ -80,8 +82,9 @@ class WornProductDataset(PairDataset):
         s, snap, bbox = places[random_state.integers(len(places))]
         photo = self._snaps[s].slice[snap:snap + 1, 'img'][0]
         photo, bbox = wear_product(img, mask, photo, bbox, random_state)
-        if jitter:
-            bbox = jitter_bbox(bbox[None], jitter, random_state)[0]
+        if in_training:
+            bbox = jitter_bbox(
+                bbox[None], self.box_jitter, random_state, self.box_margin)[0]
         return crop_by_bbox(photo, bbox[None])[0].copy()
 
     def _lay(self, img, mask, random_state):

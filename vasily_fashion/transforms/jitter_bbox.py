@@ -3,8 +3,8 @@ import numpy as np
 
 def jitter_bbox(
         bbox: np.ndarray, std: float,
-        random_state: np.random.Generator | np.random.RandomState
-) -> np.ndarray:
+        random_state: np.random.Generator | np.random.RandomState,
+        margin: float = 0.) -> np.ndarray:
     """Move the sides of boxes at random, like a detector's errors.
 
     Args:
@@ -15,6 +15,9 @@ def jitter_bbox(
             than twice that.
         random_state (numpy.random.Generator or RandomState): Where chance
             comes from.
+        margin (float): The most room that is added before on each side, as a
+            share of the box's height or width. Chance takes a share from 0 to
+            this, the same for all sides of a box.
 
     Returns:
         numpy.ndarray: Boxes of shape :math:`(R, 4)`, which may reach out of
@@ -28,5 +31,8 @@ def jitter_bbox(
         raise ValueError(
             f'box jitter must be from 0 to under 0.25, not {std}')
     size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
+    if margin:
+        room = random_state.uniform(0, margin, (len(bbox), 1))
+        bbox = bbox + size * np.array([-1, -1, 1, 1]) * room
     return bbox + size * np.clip(
         random_state.normal(0, std, bbox.shape), -2 * std, 2 * std)
