@@ -14,6 +14,7 @@ from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.image_files import list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, load_index
 from vasily_fashion.utils import ImageReadError, read_image
@@ -56,14 +57,7 @@ def main(argv=None):
         '--detector-weights', default='fashion', help="FashionSSD300's")
     parser.add_argument(
         '--extractor-weights', default='fashion', help="StyleExtractorBN's")
-    parser.add_argument(
-        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
-        default='auto', help='what computes the networks; auto: a compiled '
-        'engine where one is installed, otherwise Chainer')
-    parser.add_argument(
-        '--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
-        help='what OpenVINO computes in; auto: bf16 where the CPU has it; int8 is '
-        "calibrated with the shop's photos and the sample snaps")
+    add_engine_arguments(parser, calibration='the shop and of the sample snaps', gpu=False)
     parser.add_argument(
         '--score-thresh', type=float, default=.3,
         help='items of this confidence or more (default: %(default)s)')

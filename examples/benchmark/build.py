@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from vasily_fashion.datasets import ProductFolderDataset, SyntheticFashionDataset
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.retrieval import (
     EmbeddingStore,
@@ -38,15 +39,12 @@ def main(argv=None):
     parser.add_argument(
         '--root', help='folder of product photos; synthetic ones without')
     parser.add_argument('--n', type=int, default=128, help='photos')
-    parser.add_argument(
-        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
-        default='auto', help='what embeds; all but chainer are compiled')
+    add_engine_arguments(parser, precision=None, gpu=False)
     parser.add_argument('--repeat', type=int, default=3)
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
-    extractor = StyleExtractorBN(pretrained_model='fashion')
-    if args.engine != 'chainer':
-        extractor = compile_link(extractor, args.engine)
+    extractor, _ = compile_if_installed(
+        StyleExtractorBN(pretrained_model='fashion'), args.engine)
     with contextlib.ExitStack() as stack:
         stack.enter_context(chainer.using_config('accelerate', 'fast'))
         root = args.root

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, build_index
 from vasily_fashion.utils import atomic_write
@@ -52,16 +53,7 @@ def main(argv=None):
         'of what is behind it, and name its category where it has none')
     parser.add_argument(
         '--detector-weights', default='fashion', help='of SSD300, for --detect')
-    parser.add_argument(
-        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
-        default='auto', help='what computes the network; auto: a compiled '
-        'engine where one is installed, otherwise Chainer')
-    parser.add_argument(
-        '--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
-        help='what OpenVINO computes in; auto: bf16 where the CPU has it; int8 is '
-        'calibrated with photos of the catalogue')
-    parser.add_argument(
-        '--gpu', type=int, default=-1, help='the GPU to compute on, by Chainer')
+    add_engine_arguments(parser, calibration='the catalogue')
     parser.add_argument(
         '--shard-size', type=int, default=512, metavar='N',
         help='images whose embeddings are written at a time '

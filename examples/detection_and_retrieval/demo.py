@@ -5,6 +5,7 @@ import os
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
@@ -27,11 +28,7 @@ def main(argv=None):
     add('--score-thresh', type=float, default=.3, help='items of this confidence or more, 0 to 1')
     add('--category', default='same', choices=('same', 'any', *FASHION_CATEGORIES),
         help="what an item is compared with: products of its category, 'any', or one category")
-    add('--gpu', type=int, default=-1, help='the GPU to compute on')
-    add('--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'), default='auto',
-        help='what computes the networks; auto: the engine that is installed, or Chainer')
-    add('--precision', choices=('auto', 'f32', 'bf16', 'int8'), default='auto',
-        help='what OpenVINO computes in; int8 is calibrated with the gallery')
+    add_engine_arguments(parser)
     add('--out', default='output/retrieval.png', help='the sheet of results')
     add('--n-snap', type=int, default=6, help='synthetic snaps')
     add('--n-item', type=int, default=144, help='items of the synthetic shop')

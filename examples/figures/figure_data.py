@@ -9,6 +9,7 @@ from vasily_fashion.datasets import (
     SyntheticFashionDataset,
 )
 from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
 
@@ -35,12 +36,7 @@ def add_data(parser, has_snaps=True):
             help='items of this confidence or more')
     parser.add_argument(
         '--extractor-weights', default='fashion', help="StyleExtractorBN's")
-    parser.add_argument(
-        '--engine', choices=('auto', 'chainer', 'openvino', 'onnxruntime'),
-        default='auto', help='what computes the networks; auto: a compiled '
-        'engine where one is installed, otherwise Chainer')
-    parser.add_argument(
-        '--gpu', type=int, default=-1, help='the GPU to compute on, by Chainer')
+    add_engine_arguments(parser, precision=None)
 
 
 def open_gallery(data, seed, n):

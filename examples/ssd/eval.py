@@ -10,11 +10,12 @@ import sys
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, find_split, open_dataset
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.utils import atomic_write, find_device
+from vasily_fashion.utils import atomic_write
 
 import chainer
 import numpy as np
@@ -52,16 +53,7 @@ def main(argv=None):
         help='boxes that overlap one by so much have a vote in where it is, '
         'such as 0.6; none by default')
     parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument(
-        '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
-        default='chainer', help='what computes the network; all but chainer '
-        'are compiled, for speed')
-    parser.add_argument(
-        '--precision', choices=('f32', 'bf16', 'int8'), default='f32',
-        help='what OpenVINO computes in; int8 is calibrated with some of the '
-        'photos')
-    parser.add_argument(
-        '--gpu', type=int, default=-1, help='the GPU that Chainer computes on; -1: the CPU')
+    add_engine_arguments(parser, 'chainer', 'f32', 'the data set')
     parser.add_argument(
         '--n-bootstrap', type=int, default=1000, metavar='N',
         help='how often photos are drawn anew for the 95 %% interval of mAP; '
@@ -70,8 +62,6 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
         parser.error(f'--dataset {args.dataset} needs --root')
-    if args.precision != 'f32' and args.engine == 'chainer':
-        parser.error(f'--precision {args.precision} needs --engine openvino')
     try:
         dataset = open_photos(args)
     except (OSError, ValueError) as error:
@@ -104,14 +94,12 @@ def evaluate(args, dataset):
         pretrained_model=args.weights, label_names=label_names)
     if args.vote_thresh is not None:
         model.coder = VotingMultiboxCoder(model.coder, args.vote_thresh)
-    if args.engine == 'chainer':
-        model.to_device(find_device(args.gpu))
-    else:
-        photos = None
-        if args.precision == 'int8':
-            rows = np.linspace(0, len(dataset) - 1, min(_N_CALIBRATION, len(dataset)))
-            photos = [dataset[int(i)][0] for i in rows]
-        model = compile_link(model, args.engine, args.precision, photos)
+    photos = None
+    if args.precision == 'int8':
+        rows = np.linspace(0, len(dataset) - 1, min(_N_CALIBRATION, len(dataset)))
+        photos = [dataset[int(i)][0] for i in rows]
+    model, _ = compile_if_installed(
+        model, args.engine, args.gpu, args.precision, photos)
     model.use_preset('evaluate')
 
     columns = [[] for _ in range(5)]

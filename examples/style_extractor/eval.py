@@ -26,7 +26,8 @@ from vasily_fashion.datasets import (
 )
 from vasily_fashion.datasets.find_boxes import find_boxes
 from vasily_fashion.datasets.named_datasets import find_split, open_dataset, parse_dataset
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations.baselines import hsv_histogram, vgg16_features
 from vasily_fashion.evaluations.crop_detected import crop_detected
 from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score_by_protocol
@@ -34,7 +35,7 @@ from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
-from vasily_fashion.utils import atomic_write, find_device
+from vasily_fashion.utils import atomic_write
 
 import chainer
 import numpy as np
@@ -93,20 +94,10 @@ def main(argv=None):
         '--vote-thresh', type=float, metavar='IOU',
         help='detected boxes that overlap one by so much have a vote in where '
         'it is, such as 0.6; none has if not given')
-    parser.add_argument(
-        '--engine', choices=('chainer', 'auto', 'openvino', 'onnxruntime'),
-        default='chainer', help='what computes both networks; '
-        'all but chainer (default) are compiled, for speed')
-    parser.add_argument(
-        '--precision', choices=('f32', 'bf16', 'int8'), default='f32',
-        help='what OpenVINO computes in; int8 is calibrated with some of the '
-        'product images, and is for StyleExtractorBN alone (default: f32)')
+    add_engine_arguments(parser, 'chainer', 'f32', 'the gallery')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/convert.py wrote")
-    parser.add_argument(
-        '--gpu', type=int, default=-1,
-        help='the GPU that Chainer computes on; the CPU if not given')
     parser.add_argument('--json', help='a file for the numbers')
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
@@ -118,9 +109,8 @@ def main(argv=None):
         parser.error('--distractors are for --dataset csv')
     if args.vote_thresh is not None and args.dataset == 'csv':
         parser.error('--vote-thresh: the boxes of a CSV are kept, and detected without')
-    if args.precision != 'f32' and (args.engine == 'chainer' or args.dataset in PROTOCOLS):
-        parser.error(f'--precision {args.precision} needs --engine openvino, and '
-                     'is not for data sets with a protocol of their own')
+    if args.precision == 'int8' and args.dataset in PROTOCOLS:
+        parser.error('--precision int8 is not for data sets with a protocol of their own')
     with chainer.using_config('accelerate', 'fast'):
         try:
             if args.dataset in PROTOCOLS:
@@ -236,10 +226,11 @@ def make_methods(args, gallery=None):
     if args.precision == 'int8':
         rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
         photos = [gallery.read(int(i)) for i in rows]
+    extractor, _ = compile_if_installed(
+        StyleExtractorBN(pretrained_model=args.weights), args.engine, args.gpu,
+        args.precision, photos)
     methods = {
-        'StyleExtractorBN': place(
-            StyleExtractorBN(pretrained_model=args.weights), args, args.precision,
-            photos).extract,
+        'StyleExtractorBN': extractor.extract,
         'HSV histogram, cosine': hsv_histogram,
     }
     if args.vgg16:
@@ -263,18 +254,10 @@ def load_detector(args):
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     if args.vote_thresh is not None:
         detector.coder = VotingMultiboxCoder(detector.coder, args.vote_thresh)
-    detector = place(detector, args)
+    detector, _ = compile_if_installed(detector, args.engine, args.gpu)
     detector.use_preset('evaluate')
     detector.score_thresh = args.score_thresh
     return detector
-
-
-def place(link, args, precision='f32', calibration=None):
-    """The network, on its device or compiled."""
-    if args.engine == 'chainer':
-        link.to_device(find_device(args.gpu))
-        return link
-    return compile_link(link, args.engine, precision, calibration)
 
 
 if __name__ == '__main__':
