@@ -43,7 +43,7 @@ FILES = {name: os.path.join(ROOT, 'requirements', name + '.txt')
 # PyPI has these as source only.  Nothing else is ever built.
 FROM_SOURCE = 'chainer,chainercv'
 
-# the two ends of the versions that are tested
+# the two ends of the versions that are expected to work
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 

@@ -2,6 +2,7 @@
 import asyncio
 import contextlib
 import email.message
+import re
 
 from fastapi import HTTPException
 from starlette.requests import ClientDisconnect
@@ -9,7 +10,8 @@ from turnstile import Full
 
 _UPLOAD_SECONDS = 30
 _MAX_PART = 20  # of a form
-# A client that sends too much is listened to for as much again, so that it
+_FILE = re.compile(rb';\s*filename\*?=')
+# A client that sends too much is listened to for this many times as much, so that it
 # hears the answer; then the connection is closed.
 _PATIENCE = 4
 
@@ -89,7 +91,7 @@ def image_of(content, content_type):
         boundary = about.get_boundary('').encode('latin-1', 'replace')
         parts = (b'\r\n' + content).split(b'\r\n--' + boundary, _MAX_PART)[1:]
         files = [part.partition(b'\r\n\r\n')[2] for part in parts if
-                 b'filename' in part.partition(b'\r\n\r\n')[0].lower()]
+                 _FILE.search(part.partition(b'\r\n\r\n')[0].lower())]
         if len(files) != 1:
             raise HTTPException(
                 422, f'the form has {len(files)} files; send one, as '

@@ -5,13 +5,15 @@ photos. They are embedded at the start; or build_index.py embeds them before, an
 names its index.
 """
 import argparse
+import contextlib
 import logging
+import socket
 import sys
 import time
 from pathlib import Path
 
 from vasily_fashion.datasets import SyntheticFashionDataset
-from vasily_fashion.datasets.image_files import list_images
+from vasily_fashion.datasets.image_files import check_folder, list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.deploy.engine_arguments import add_engine_arguments
@@ -23,7 +25,7 @@ import chainer
 import numpy as np
 import uvicorn
 from catalogue import Catalogue, IndexFile, version_of
-from connection import Connection
+from connection import HEADER_SECONDS, Connection
 from shop import open_shop
 from snap_search import SnapSearch
 from web import LOOPBACK, create_app
@@ -49,8 +51,8 @@ def main(argv=None):
     parser.add_argument(
         '--images', help='folder of the images of a CSV; the CSV of a folder')
     parser.add_argument(
-        '--index', help='what build_index.py wrote: index.npz, the folder '
-        "faiss, milvus.db, or Milvus' address")
+        '--index', help='what build_index.py wrote: index.npz, '
+        "faiss.npz, milvus.db, or Milvus' address")
     parser.add_argument(
         '--samples', help='a folder of snaps, six of which the page offers')
     parser.add_argument(
@@ -67,8 +69,8 @@ def main(argv=None):
     parser.add_argument(
         '--seed', type=int, default=2016, help='of the synthetic world')
     parser.add_argument(
-        '--host', default='127.0.0.1', help='0.0.0.0: whoever reaches this '
-        'machine may use it (default: %(default)s)')
+        '--host', default='127.0.0.1', help='0.0.0.0: other devices of the network may '
+        'use it, by the address that is printed (default: %(default)s)')
     parser.add_argument(
         '--port', type=int, default=8000, help='(default: %(default)s)')
     parser.add_argument(
@@ -99,7 +101,8 @@ def main(argv=None):
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     uvicorn.run(app, host=args.host, port=args.port, log_level='info',
-                access_log=False, http=Connection, ws='none', backlog=128)
+                access_log=False, http=Connection, ws='none', backlog=128,
+                timeout_keep_alive=HEADER_SECONDS)
     return 0
 
 
@@ -151,17 +154,29 @@ def load_app(args):
     else:
         index_file = IndexFile(args.index, open_catalogue)
         catalogue = index_file.load()
+    hosts = [*LOOPBACK, args.host, *args.allow_host]
+    if args.host == '0.0.0.0' and (own := find_address()):
+        hosts.append(own)
+        _log.info('from other devices: http://%s:%d', own, args.port)
     return create_app(
         catalogue, computed_by, samples, args.max_waiting, args.max_byte,
         args.max_pixel, index_file,
-        ['*'] if '*' in args.allow_host else [*LOOPBACK, args.host, *args.allow_host],
+        ['*'] if '*' in args.allow_host else hosts,
         args.allow_origin)
+
+
+def find_address():
+    """The address of this machine in its network; None if it has no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+        udp.connect(('192.0.2.1', 9))  # UDP: nothing is sent
+        return udp.getsockname()[0]
 
 
 def read_samples(folder):
     """The first snaps of a folder and those in it."""
     if folder is None:
         return []
+    check_folder(folder, '--samples names the folder of some snaps')
     imgs = []
     names, left_out = list_images(folder)
     for line in left_out:

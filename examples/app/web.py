@@ -8,7 +8,6 @@ import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.utils import ImageReadError
@@ -331,7 +330,7 @@ def refuse_other_sites(request, allowed_origins):
     if origin in allowed_origins:
         return
     if (request.headers.get('sec-fetch-site') == 'cross-site' if origin is None
-            else urlsplit(origin).netloc != request.headers.get('host')):
+            else origin.partition('://')[2] != request.headers.get('host')):
         raise HTTPException(
             403, f'this is from the page of another site{", " * bool(origin)}{origin or ""}; '
             'the server has to be started with --allow-origin for that')

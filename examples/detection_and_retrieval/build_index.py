@@ -40,8 +40,8 @@ def main(argv=None):
         '--index', choices=('flat', 'faiss', 'milvus'), default='flat',
         help='which kind (default: %(default)s)')
     parser.add_argument(
-        '--factory', help="Faiss' factory string; chosen by the number of "
-        'images and --memory if not given')
+        '--factory', help="Faiss' factory string, of a new index; chosen by the "
+        'number of images and --memory if not given')
     parser.add_argument(
         '--memory', type=float, metavar='GB', help='that the index may take')
     parser.add_argument(
@@ -67,6 +67,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.shard_size < 1:
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
+    if args.n_worker < 0:
+        parser.error(f'--n-worker must be 0 or more, not {args.n_worker}')
     load = functools.partial(load_network, args.engine, args.gpu, args.precision)
     extractor, detector = (
         (StyleExtractorBN, args.weights), (FashionSSD300, args.detector_weights))

@@ -62,14 +62,12 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
         parser.error(f'--dataset {args.dataset} needs --root')
-    try:
-        dataset = open_photos(args)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
+    if args.batch_size < 1:
+        parser.error(f'--batch-size must be 1 or more, not {args.batch_size}')
     try:
         with chainer.using_config('accelerate', 'fast'):
-            result = evaluate(args, dataset)
-    except (OSError, ValueError) as error:
+            result = evaluate(args, open_photos(args))
+    except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     if args.json:
         with atomic_write(args.json, 'w') as file:

@@ -89,12 +89,12 @@ def main(argv=None):
     parser.add_argument(
         '--score-thresh', type=float, default=0.01,
         help='detected boxes of lower scores are left out: 0.01 as for '
-        'average precision (default), 0.6 as in the demo; for a CSV it is 0.05')
+        'average precision (default), 0.3 as in the demo; for a CSV it is 0.05')
     parser.add_argument(
         '--vote-thresh', type=float, metavar='IOU',
         help='detected boxes that overlap one by so much have a vote in where '
         'it is, such as 0.6; none has if not given')
-    add_engine_arguments(parser, 'chainer', 'f32', 'the gallery')
+    add_engine_arguments(parser, 'chainer', 'f32')
     parser.add_argument(
         '--vgg16', help='weights of the VGG16 baseline; without, it is left '
         "out: 'imagenet' or what examples/ssd/convert.py wrote")
@@ -117,7 +117,7 @@ def main(argv=None):
                 result = evaluate_by_protocol(args)
             else:
                 result = evaluate(args)
-        except (OSError, ValueError) as error:
+        except (ImportError, OSError, ValueError) as error:
             parser.error(str(error))
     if args.json:
         with atomic_write(args.json, 'w') as file:
@@ -152,10 +152,14 @@ def open_csv(args):
         'csv', args.root, args.split or find_split('csv', 'test'), missing, args.images)
     queries = dataset.choose(dataset.is_query)
     if args.boxes == 'detected':
+        is_found = np.isnan(queries.bboxes).any(axis=1)
         without = find_boxes(queries, load_detector(args))
         print(f'no box detected in {without.sum()} photos, which are searched '
               'with as a whole')
-        queries.margin = args.margin
+        # a box that the CSV gives stays as it is
+        bbox = queries.bboxes[is_found]
+        size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
+        queries.bboxes[is_found] = bbox + args.margin * size * [-1, -1, 1, 1]
     galleries = [dataset.choose(dataset.is_gallery)]
     if args.distractors is not None:
         name, root, options = parse_dataset(
@@ -210,7 +214,9 @@ def evaluate_by_protocol(args):
         args.dataset, args.root, args.split,
         'skip' if args.skip_missing else 'raise')
     print(f'{len(dataset)} examples, {dataset.n_missing} left out')
-    detector = load_detector(args) if args.boxes == 'detected' else None
+    detector = None
+    if args.boxes == 'detected':
+        detector, dataset.margin = load_detector(args), args.margin
     result = {}
     for name, embed in make_methods(args).items():
         result[name] = score_by_protocol(
@@ -254,7 +260,9 @@ def load_detector(args):
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     if args.vote_thresh is not None:
         detector.coder = VotingMultiboxCoder(detector.coder, args.vote_thresh)
-    detector, _ = compile_if_installed(detector, args.engine, args.gpu)
+    detector, _ = compile_if_installed(
+        detector, args.engine, args.gpu,
+        'f32' if args.precision == 'int8' else args.precision)
     detector.use_preset('evaluate')
     detector.score_thresh = args.score_thresh
     return detector

@@ -107,6 +107,17 @@ def test_two_products_of_one_photo(tmp_path):
     assert left.prices == ['5'] and left.product_names == ['Blue bag']
 
 
+def test_columns_of_a_photo_that_has_gone(tmp_path):
+    names = 'a.jpg', 'b.jpg', 'c.jpg'
+    for seed, name in enumerate(names):
+        trees.write_image(tmp_path / name, seed=seed)
+    path = trees.write_csv(tmp_path, 'path,id,price\na.jpg,A,10\nb.jpg,B,20\nc.jpg,C,30\n')
+    dataset = ProductFolderDataset(tmp_path, path)
+    (tmp_path / 'b.jpg').unlink()
+    shop = Gallery.from_dataset(dataset)
+    assert (shop.ids, shop.prices) == (['A', 'C'], ['10', '30'])
+
+
 def test_a_new_suffix_renames_two_products_alone(tmp_path):
     for name in ('1.jpg', '2.jpg', 'x/2.jpg', '3.jpg.png'):
         trees.write_image(tmp_path / name)

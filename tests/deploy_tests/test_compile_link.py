@@ -83,6 +83,8 @@ def test_predict_as_chainer_does(detector, snaps, engine):
             assert a.dtype == b.dtype
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=.05)
     assert compiled.predict([]) == ([], [], [])
+    compiled.use_preset('visualize')
+    assert compiled.score_thresh == .3
     compiled.use_preset('evaluate')
     assert len(compiled.predict(snaps[:1])[0][0]) > len(found[0][0])
 

@@ -196,8 +196,8 @@ def _form(name, content, n=1):
 def test_a_form(url, snap):
     params = {'box': '0,0,300,300'}
     raw = httpx.post(url + 'search', params=params, content=snap, timeout=60).json()
-    for kwargs in ({'files': {'file': snap}}, {'files': {'photo': ('a.jpg', snap)},
-                                               'data': {'k': '3'}}, _form(b'a.jpg', snap)):
+    for kwargs in ({'files': {'file': snap}}, _form(b'a.jpg', snap), {
+            'files': {'photo': ('a.jpg', snap)}, 'data': {'filename': 'a.jpg'}}):
         answer = httpx.post(url + 'search', params=params, timeout=60, **kwargs)
         assert answer.status_code == 200
         assert answer.json()['items'] == raw['items']
@@ -224,6 +224,7 @@ def test_its_own_sentence(url, kwargs, detail):
 
 @pytest.mark.parametrize('headers, status', [
     ({'Origin': 'https://evil.example'}, 403), ({'Origin': 'null'}, 403),
+    ({'Origin': 'http://['}, 403),
     ({'Sec-Fetch-Site': 'cross-site'}, 403), ({'Origin': 'http://localhost:1'}, 403),
     ({'Host': 'evil.example'}, 400), ({'Host': 'evil.example:8000'}, 400),
     ({'Host': 'shop.example', 'Origin': 'https://shop.example'}, 422),
@@ -238,6 +239,23 @@ def test_other_sites(url, headers, status):
         assert answer.headers['access-control-allow-origin'] == 'https://shop.example'
     else:
         assert 'access-control-allow-origin' not in answer.headers
+
+
+def test_a_phone_in_the_same_network(serve):
+    port = re.search(r':(\d+)/', serve('--n-item', '12', '--host', '0.0.0.0'))[1]
+    address = re.search(r'from other devices: http://([\d.]+):0\n', ''.join(serve.head))[1]
+    assert not address.startswith('127.')
+    url = f'http://{address}:{port}/health'
+    assert httpx.get(url).status_code == 200
+    assert httpx.get(url, headers={'Host': 'evil.example'}).status_code == 400
+
+
+def test_samples_that_are_not_there(shop):
+    done = subprocess.run(
+        [sys.executable, _ROOT / 'examples/app/serve.py', shop, '--samples', 'snpas'],
+        capture_output=True, text=True, env=_ENV)
+    assert done.returncode == 2
+    assert 'snpas: there is no such folder; --samples names' in done.stderr
 
 
 def test_the_app_on_milvus_in_a_process_of_its_own(serve, shop, snap, tmp_path):

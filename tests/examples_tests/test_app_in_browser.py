@@ -528,6 +528,57 @@ def test_the_later_photo_wins(page):
     assert page.locator('#photo').get_attribute('src') == 'samples/1'
 
 
+@on_desktop
+def test_the_photo_before_is_at_rest_while_another_is_searched(page):
+    _open_sample(page)
+    held = []
+    page.route('**/search?*', held.append)
+    page.click('#samples button:nth-child(2)')
+    _until(page, "document.body.classList.contains('busy')")
+    page.click('#draw')
+    assert page.locator('#draw').get_attribute('aria-pressed') == 'false'
+    chosen = page.evaluate('view.chosen')
+    for y in .2, .4, .6, .8:
+        _tap(page, y, .5)
+    assert page.evaluate('view.chosen') == chosen
+    page.unroute('**/search?*')
+    held[0].continue_()
+    _status(page, 'found in')
+    assert page.locator('#photo').get_attribute('src') == 'samples/1'
+    assert not page.evaluate("document.body.classList.contains('busy')")
+
+
+@on_desktop
+def test_the_later_number_wins(page):
+    _open_sample(page)
+    held = []
+    page.route('**/similar?*', held.append)
+    page.select_option('#k', '16')
+    page.select_option('#k', '8')
+    page.unroute('**/similar?*')
+    with page.expect_response(re.compile('/similar')):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert page.locator('#products li').count() == 8
+
+
+@on_desktop
+def test_a_file_that_is_gone(page, tmp_path):
+    _open_sample(page)
+    path = tmp_path / 'gone.jpg'
+    path.write_bytes(b'once a photo')
+    page.evaluate('''document.addEventListener('change', event => {
+      window.gone = event.target.files[0];
+      event.stopPropagation();
+    }, {capture: true, once: true})''')
+    page.set_input_files('#file', path)
+    path.unlink()
+    page.evaluate('openFile(window.gone)')
+    _status(page, r'^This file cannot be read\.$')
+    assert page.locator('#photo').get_attribute('src') == 'samples/0'
+    assert not page.evaluate("document.body.classList.contains('busy')")
+
+
 def test_japanese(visit):
     page = visit(_PHONE, locale='ja-JP')
     assert page.evaluate('document.documentElement.lang') == 'ja'

@@ -14,6 +14,7 @@ from vasily_fashion.evaluations.baselines import hsv_histogram
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.utils import read_image, save_weights
 
+import chainer
 import numpy as np
 import pytest
 from PIL import Image
@@ -354,6 +355,44 @@ def test_detector_is_scored_on_a_coco_json(tmp_path, monkeypatch):
 def _write_flat(path, colour):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((20, 16, 3), colour, np.uint8)).save(path)
+
+
+def test_room_is_for_detected_boxes(tmp_path, monkeypatch):
+    """A box that the CSV gives is cropped as it is."""
+    monkeypatch.setenv('CHAINER_DATASET_ROOT', str(tmp_path / 'cache'))
+    _write_flat(tmp_path / 'a.png', 90)
+    _write_flat(tmp_path / 'b.png', 50)
+    (tmp_path / 'pairs.csv').write_text(
+        'label,path,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n'
+        '0,a.png,test,True,False,dress,4,5,12,15\n0,b.png,test,True,False,dress,,,,\n'
+        '0,b.png,test,False,True,dress,,,,\n')
+    module = _load('style_extractor/eval.py', monkeypatch)
+    sizes = []
+
+    class Extractor(_MeanColour):
+
+        def extract(self, imgs):
+            sizes.extend(img.shape[1:] for img in imgs)
+            return super().extract(imgs)
+
+    class Detector(chainer.Chain):
+        use_preset = FashionSSD300.use_preset
+
+        def __init__(self, pretrained_model):
+            super().__init__()
+            with self.init_scope():
+                self.W = chainer.Parameter(np.zeros(1, np.float32))
+
+        def predict(self, imgs):
+            n = len(imgs)
+            return ([np.float32([[4, 4, 14, 12]])] * n,
+                    [np.array([FASHION_CATEGORIES.index('dress')])] * n, [np.float32([.9])] * n)
+
+    monkeypatch.setattr(module, 'StyleExtractorBN', Extractor)
+    monkeypatch.setattr(module, 'FashionSSD300', Detector)
+    module.main(['--dataset', 'csv', '--root', str(tmp_path / 'pairs.csv'), '--boxes',
+                 'detected', '--margin', '0.2'])
+    assert sorted(sizes) == [(10, 8), (14, 12), (20, 16)]
 
 
 def test_real_pairs_among_distractors(tmp_path, monkeypatch, capsys):

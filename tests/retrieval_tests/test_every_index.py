@@ -232,6 +232,7 @@ def test_many_copies_of_one_embedding(make, tmp_path):
     (lambda x: x.remove([8]), ValueError, '8 is not in the index'),
     (lambda x: x.remove([5, 8]), ValueError, '8 is not in the index'),
     (lambda x: x.remove([5, 5]), ValueError, 'twice'),
+    (lambda x: x.remove(5), TypeError, 'ids must be a list or an array of ids, not int'),
     (lambda x: x.search(np.ones((1, _DIM)), 0), ValueError, 'k must be'),
     (lambda x: x.search(np.ones((1, _DIM)), 1, ['hat']), TypeError, 'categories'),
     (lambda x: x.search(np.ones((2, _DIM)), 1, [1]), ValueError, 'for 2 queries'),
@@ -380,6 +381,19 @@ except OSError as error:
     assert f'{tmp_path / "milvus.db"}: Milvus cannot be opened' in done.stdout
     assert 'or another process, such as the app, has it open' in done.stdout
     index.close()
+
+
+def test_the_working_folder_may_change(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    index = MilvusIndex(_DIM, uri='milvus.db')
+    index.add(np.eye(3, _DIM), [5, 6, 7])
+    monkeypatch.chdir('/')
+    index.close()
+    done = subprocess.run([sys.executable, '-c', f'''
+from vasily_fashion.retrieval import load_index
+print(len(load_index({str(tmp_path / 'milvus.db')!r})))
+'''], capture_output=True, text=True)
+    assert done.stdout == '3\n', done.stderr
 
 
 def test_arguments_are_in_one_order():

@@ -200,14 +200,33 @@ def test_training(embeddings):
     with pytest.raises(ValueError, match='too few .* 9,984 or more'):
         index.add(embeddings[:20], range(20))
     assert len(index) == 0
+    # nor has it learnt a part: 100 are enough for the lists alone
+    with pytest.raises(ValueError, match='too few'):
+        index.train(embeddings[:100])
+    assert not index._index.quantizer.ntotal
     index.train(embeddings)
     assert index.n_training == 0
     index.add(embeddings[:20], range(20))
     assert len(index) == 20
 
 
+@pytest.mark.parametrize('factory, n', [
+    ('Flat', 0), ('HNSW32', 0), ('SQ8', 1000), ('HNSW32,SQ8', 1000), ('IVF32,Flat', 1248),
+    ('IVF32,PQ8x4', 1248), ('IVF32,PQ8x6', 39 * 64)])
+def test_how_many_train(factory, n):
+    assert FaissIndex(_DIM, factory=factory).n_training == n
+
+
+@pytest.mark.parametrize('name', ['ef_search', 'n_probe'])
+def test_numbers_that_are_refused(name):
+    with pytest.raises(ValueError, match=f'{name} must be a positive integer, not 0'):
+        FaissIndex(_DIM, **{name: 0})
+
+
 @pytest.mark.parametrize('factory', [
-    'PCA8,Flat', 'OPQ8,IVF32,PQ8', 'flat', 'IVF32', 'LSH', 'IVF32,PQ7'])
+    'PCA8,Flat', 'OPQ8,IVF32,PQ8', 'flat', 'IVF32', 'LSH', 'IVF32,PQ7',
+    # these end the process
+    'HNSW0', 'HNSW1', 'IVF0,Flat', 'IVF4_HNSW0,Flat', 'IVF4,PQ8x0'])
 def test_factory_that_is_refused(factory):
     with pytest.raises(ValueError, match='factory'):
         FaissIndex(_DIM, factory=factory)

@@ -4,12 +4,13 @@ ChainerCV's tests are in its sdist, which pip fetches, from wherever it is told 
 look, and whose hash is checked. Chainer's are only in its repository, whose
 archive is fetched from GitHub; --source takes an unpacked copy instead.
 
-Tests that need ChainerX, iDeep, cuDNN or two GPUs, or are marked slow, are left
-out, and so are those that need a GPU. --gpu runs those, and no others: of Chainer,
-the tests of the functions that this library uses, of ChainerCV all. In the tests
-nothing is changed but names that NumPy dropped and the package mock, which is in
-the standard library now. With CHAINER_TEST_PAIRWISE_PARAMETERIZATION=always in
-the environment, Chainer's tests take pairs of parameters, not all combinations.
+Tests that need ChainerX, iDeep or cuDNN, or are marked slow, are left out, and so
+are those that need a GPU. --gpu runs those, and no others: of Chainer, the tests of
+the functions that this library uses, of ChainerCV all. Those of two GPUs are skipped,
+unless CHAINER_TEST_GPU_LIMIT says how many there are. In the tests nothing is changed
+but names that NumPy dropped and the package mock, which is in the standard library
+now. With CHAINER_TEST_PAIRWISE_PARAMETERIZATION=always in the environment, Chainer's
+tests take pairs of parameters, not all combinations.
 
 Exits with 1 if anything fails that known_failures.toml does not explain, or if there
 is nothing to run.
@@ -91,7 +92,7 @@ OLD_NAMES = (
 )
 
 MARKS = ' and '.join(f'not {mark}' for mark in (
-    'multi_gpu', 'cudnn', 'ideep', 'chainerx', 'slow', 'pfnci_skip'))
+    'cudnn', 'ideep', 'chainerx', 'slow', 'pfnci_skip'))
 
 
 class Missing(Exception):
@@ -162,7 +163,8 @@ def run_files(root, files, timeout, gpu=False):
              '-m', f'{"gpu" if gpu else "not gpu"} and {MARKS}',
              '--rootdir', str(root), '--confcutdir', str(root.parent),
              '--continue-on-collection-errors', *(str(root / file) for file in files)],
-            cwd=empty, env={**os.environ, 'PYTHONPATH': os.pathsep.join(map(str, path)),
+            cwd=empty, env={'CHAINER_TEST_GPU_LIMIT': '1', **os.environ,
+                            'PYTHONPATH': os.pathsep.join(map(str, path)),
                             'UPSTREAM_OUTCOMES': str(lines)},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors='replace', start_new_session=True)

@@ -127,7 +127,8 @@ class ProductFolderDataset(RetrievalDataset):
         """Some of the products, with their names, prices and addresses."""
         chosen: Any = super().choose(which)
         chosen.product_names, chosen.prices, chosen.urls = (
-            [x for x, k in zip(column, which, strict=True) if k]
+            # a photo that is gone by now is left out
+            [column[i] for i in np.flatnonzero(which)[chosen._kept]]
             for column in (self.product_names, self.prices, self.urls))
         return chosen
 

@@ -16,7 +16,8 @@ def compile_if_installed(
         engine ({'auto', 'chainer', 'openvino', 'onnxruntime'}): 'chainer'
             leaves the link to Chainer, and so does 'auto' where no engine is
             installed.
-        gpu (int): The GPU that Chainer computes on instead; -1 for none.
+        gpu (int): 0 or more: Chainer computes on that GPU, and `engine` is
+            ignored; -1: no GPU.
         precision, calibration: As of
             :func:`~vasily_fashion.deploy.compile_link`. Chainer has 'auto'
             and 'f32', which are one.

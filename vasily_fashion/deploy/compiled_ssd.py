@@ -32,10 +32,10 @@ class CompiledSSD:
     """
 
     _prepare = SSD._prepare
-    use_preset = SSD.use_preset
 
     def __init__(self, link: SSD, engine: Callable[..., Any]) -> None:
         self.engine = engine
+        self._use_preset = type(link).use_preset
         self.label_names = getattr(link, 'label_names', None)
         self.insize = link.insize
         self.mean = link.mean
@@ -44,6 +44,10 @@ class CompiledSSD:
         self.nms_thresh = link.nms_thresh
         self.score_thresh = link.score_thresh
         self.fingerprint = weights_sha256(link)
+
+    def use_preset(self, preset: str) -> None:
+        """As of the link."""
+        self._use_preset(self, preset)
 
     def predict(
             self, imgs: Iterable[Any]

@@ -35,9 +35,13 @@ def open_for_test(
         vasily_fashion.datasets.RetrievalDataset: The data set.
 
     Raises:
-        OSError, ValueError: As the reader does.
+        OSError, ValueError: As the reader does; of Consumer-to-Shop for another
+            split than 'test'.
     """
     if name == 'consumer-to-shop':
+        if split not in (None, 'test'):
+            raise ValueError(
+                f'{name} is scored on its test split; {split!r} is not to be had')
         dataset = open_dataset(name, root, 'all', missing)
         return dataset.choose(dataset.splits != 'train')
     return open_dataset(name, root, split or find_split(name, 'test'), missing)

@@ -7,14 +7,14 @@ from chainer.backends.cuda import GpuDevice
 
 
 def common_device(*links: Any) -> chainer.backend.Device:
-    """Find the GPU that all networks are on, if they take images from it.
+    """Find the GPU that all networks are on.
 
     Args:
         links: The networks.
 
     Returns:
-        chainer.backend.Device: The CPU where they are not on one GPU, or are
-        not this library's own.
+        chainer.backend.Device: That GPU; the CPU if they are on several devices,
+        or one is not this library's own.
     """
     device, *others = {
         link.device if isinstance(link, (FashionSSD300, StyleExtractorBN)) else None

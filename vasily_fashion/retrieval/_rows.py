@@ -65,15 +65,14 @@ def squared_norms(x: Any, dtype: Any = np.float32) -> Any:
     return xp.einsum('ij,ij->i', x, x, dtype=dtype)
 
 
-def as_ids(ids: Any, n: int) -> np.ndarray:
-    """Make `n` ids an array of int64, or of object that holds str."""
+def as_ids(ids: Any, n: int | None = None) -> np.ndarray:
+    """Make `n` ids, or any number, an array of int64, or of object that holds str."""
     if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__'):
         raise TypeError(
-            f'ids must be a list or an array of {n} ids, '
-            f'not {type(ids).__name__}')
+            f'ids must be a list or an array of ids, not {type(ids).__name__}')
     ids = cuda.to_cpu(ids) if isinstance(ids, cuda.ndarray) else ids
     ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
-    if len(ids) != n:
+    if n is not None and len(ids) != n:
         raise ValueError(f'ids has {len(ids)} ids for {n} embeddings')
     if all(isinstance(i, numbers.Integral) and not isinstance(i, bool)
            for i in ids):
@@ -319,7 +318,7 @@ class Rows:
 
     def remove(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
         """Remove ids; return which rows stay, and the numbers of the removed rows."""
-        ids = as_ids(ids, len(ids))
+        ids = as_ids(ids)
         check_old_ids(ids, self._number_of)
         numbers = np.array([self._number_of.pop(i) for i in ids.tolist()], np.int64)
         stays = np.ones(len(self.numbers), bool)

@@ -1,4 +1,3 @@
-import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -15,10 +14,12 @@ from vasily_fashion.retrieval.measure_recall import measure_recall
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
 from vasily_fashion.retrieval.update_index import update_index
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.lock_folder import lock_folder
 
 import chainer
 import numpy as np
 
+_FILES = {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}
 # Embeddings that Faiss learns its lists and codes from.
 _N_TRAINING = 500000
 
@@ -85,12 +86,24 @@ def build_index(
 
     Raises:
         ImportError: If what the index or the workers need is not installed.
-        OSError: If a file cannot be read or written.
+        OSError: If a file cannot be read or written, or another process builds
+            in the folder.
         ValueError: If no image can be read, or what is in the folder is
             another extractor's, or damaged.
     """
+    if kind not in _FILES:
+        raise ValueError(f'kind must be one of {", ".join(_FILES)}, not {kind!r}')
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    with lock_folder(folder):
+        return _build(
+            dataset, load_extractor, folder, kind, factory, memory, uri, load_detector,
+            shard_size, n_worker, scheduler)
+
+
+def _build(
+        dataset, load_extractor, folder, kind, factory, memory, uri, load_detector,
+        shard_size, n_worker, scheduler):
     extractor = load_extractor()
     store = EmbeddingStore(folder / 'embeddings', extractor)
     if n_worker or scheduler:
@@ -104,9 +117,11 @@ def build_index(
                 detector=load_detector and load_detector())
     broken = {i: store.broken[i] for i in ids if i in store.broken}
     if len(broken) == len(ids):
-        raise ValueError(f'{dataset.root} has no image that can be read')
+        raise ValueError('; '.join([
+            f'{dataset.root} has no image that can be read', *list(broken.values())[:3]]))
 
-    path: Any = folder / {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}[kind]
+    name = str(uri or _FILES[kind]) if kind == 'milvus' else _FILES[kind]
+    path: Any = folder / _FILES[kind]
     index: Any
     is_there = path.exists()
     if kind == 'milvus':
@@ -124,14 +139,17 @@ def build_index(
         if index.n_training:
             index.train(_sample(store))
     try:
-        state = folder / f'{kind}.json'  # the shards that the index has seen
-        first = json.loads(state.read_text()) if is_there and state.exists() else 0
+        state = folder / 'seen.json'  # which shards each index has seen
+        seen = json.loads(state.read_text()) if state.exists() else {}
+        mark = seen.get(name) if is_there else None
+        # none of them, if they have been written again since
+        first = mark[0] if mark and mark == store.mark(mark[0]) else 0
         n_added, n_removed = update_index(index, store, ids, first)
         has_changed = n_added + n_removed > 0
         if has_changed:
             index.save(path)
         with atomic_write(state, 'w') as file:
-            json.dump(store.n_shard, file)
+            json.dump({**seen, name: store.mark(store.n_shard)}, file)
         return BuiltIndex(
             path, n_added, n_removed, len(index), dataset.n_missing, broken,
             getattr(index, 'factory', None), measure_recall(index, store, ids)
@@ -141,20 +159,17 @@ def build_index(
             index.close()
 
 
-@contextlib.contextmanager
 def _connect(n_worker, scheduler):
     """A client of the cluster, or of processes of this machine."""
-    from distributed import Client, LocalCluster
-
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            "several workers need Dask: pip install 'vasily_fashion[cluster]'") from error
     if scheduler:
-        with Client(scheduler) as client:
-            yield client
-        return
+        return Client(scheduler)
     # a network uses all threads that it may: one task at a time a process
-    with LocalCluster(
-            n_workers=n_worker or 1, threads_per_worker=1,
-            dashboard_address=None) as cluster, Client(cluster) as client:
-        yield client
+    return Client(n_workers=n_worker, threads_per_worker=1, dashboard_address=None)
 
 
 def _sample(store: EmbeddingStore) -> np.ndarray:

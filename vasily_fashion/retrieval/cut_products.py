@@ -30,11 +30,12 @@ def cut_products(
     crops, found = [], []
     for img, category, bbox, label, score in zip(
             imgs, categories, *detector.predict(imgs), strict=True):
-        score = np.where((category < 0) | (label == category), score, 0)
+        bbox = np.clip(bbox, 0, img.shape[1:] * 2)
+        is_inside = (bbox[:, 2:] > bbox[:, :2]).all(axis=1)
+        score = np.where(is_inside & ((category < 0) | (label == category)), score, 0)
         best = int(score.argmax()) if len(score) else -1
         if best >= 0 and score[best] >= _SCORE_THRESH:
-            bbox = np.clip(bbox[best], 0, img.shape[1:] * 2)
-            img, category = crop_by_bbox(img, bbox[None])[0], int(label[best])
+            img, category = crop_by_bbox(img, bbox[best:best + 1])[0], int(label[best])
         crops.append(img)
         found.append(int(category))
     return crops, found

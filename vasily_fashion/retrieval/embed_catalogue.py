@@ -68,10 +68,12 @@ def find_new(
     ids = np.array(product_ids(gallery), object)
     stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
     wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}
+    # each once, although several ids may have had the image
+    old_of = {stamp: old for old, stamp in store.stamps.items()
+              if stamp in wanted and old not in store.broken}
     rows_of_shard: Any = collections.defaultdict(dict)
-    for old, stamp in store.stamps.items():
-        if stamp in wanted and old not in store.broken:
-            rows_of_shard[store.shard_of[old]][old] = wanted[stamp]
+    for stamp, old in old_of.items():
+        rows_of_shard[store.shard_of[old]][old] = wanted[stamp]
     for number, new_row in rows_of_shard.items():
         names, embeddings, categories = store.read(number)
         at = [row for row, name in enumerate(names.tolist()) if name in new_row]
@@ -85,4 +87,5 @@ def _stamp(gallery, i):
     """A text that changes with an image, its box or its category, not with its id."""
     status = os.stat(gallery.root / gallery.names[i])
     return (f'{status.st_size} {status.st_mtime_ns} '
-            f'{gallery.bboxes[i].tolist()} {gallery.labels[i]} {gallery.names[i]}')
+            f'{gallery.bboxes[i].tolist()} {gallery.labels[i]} {gallery.names[i]}'
+            + (f' margin {gallery.margin}' if gallery.margin else ''))

@@ -41,6 +41,7 @@ class EmbeddingStore:
             reason.
 
     Raises:
+        OSError: If a shard cannot be opened.
         ValueError: If the folder is another extractor's, or a shard is damaged
             or foreign; the message names it.
     """
@@ -112,6 +113,20 @@ class EmbeddingStore:
         return tuple(
             shard[key][good] for key in ('ids', 'embeddings', 'categories'))
 
+    def mark(self, n: int) -> list[int]:
+        """What the first `n` shards are: it changes if they are written again.
+
+        Args:
+            n (int): How many.
+
+        Returns:
+            list of int: `n`, and when the last of them was written; empty if
+            there are fewer.
+        """
+        if n > self.n_shard:
+            return []
+        return [n, os.stat(self._path(n - 1)).st_mtime_ns if n else 0]
+
     def _note(self, ids, stamps, reasons):
         for i, stamp, reason in zip(ids, stamps, reasons, strict=True):
             self.stamps[i] = stamp
@@ -139,7 +154,7 @@ class EmbeddingStore:
                     raise ValueError(f'{key} is of shape {array.shape}')
                 if array.dtype.kind != _KINDS[key]:
                     raise ValueError(f'{key} is of {array.dtype}')
-        except (OSError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(
                 f'{path} is not a whole shard of embeddings ({error}); delete it '
                 'and all later ones, and run again') from error

@@ -3,7 +3,7 @@ import os
 import re
 from typing import Any
 
-from vasily_fashion.retrieval._rows import Rows, check_embeddings
+from vasily_fashion.retrieval._rows import Rows, check_embeddings, check_positive
 from vasily_fashion.retrieval._rows_index import RowsIndex
 
 import numpy as np
@@ -12,7 +12,9 @@ from chainer.backends import cuda
 # Up to this many rows, a search within a category looks at each of them.
 _N_EXACT = 50000
 _FACTORY = re.compile(
-    r'Flat|SQ8|HNSW\d+(,(Flat|SQ8))?|IVF\d+(_HNSW\d+)?,(Flat|SQ8|PQ\d+(x\d+)?)')
+    # of 0 or 1 links, 0 lists or 0 bits Faiss ends the process
+    r'Flat|SQ8|HNSW([2-9]|[1-9]\d+)(,(Flat|SQ8))?|'
+    r'IVF([1-9]\d*)(_HNSW([2-9]|[1-9]\d+))?,(Flat|SQ8|PQ[1-9]\d*(x([1-9]|1[0-6]))?)')
 
 
 def choose_factory(
@@ -115,18 +117,22 @@ class FaissIndex(RowsIndex):
         if 'PQ' in factory:
             # a minute of training for a filter that no search here uses
             self._index.do_polysemous_training = False
-        self.ef_search = ef_search
-        self.n_probe = n_probe
+        self.ef_search = check_positive(ef_search, 'ef_search')
+        self.n_probe = None if n_probe is None else check_positive(n_probe, 'n_probe')
 
     @property
     def n_training(self) -> int:
         """int: How many embeddings :meth:`train` needs; 0 if it is trained."""
         if self._index.is_trained:
             return 0
-        n_list = re.match(r'IVF(\d+)', self.factory)
         # Faiss warns below 39 points a centroid
-        return max(39 * int(n_list[1]) if n_list else 0,
-                   39 * 256 if 'PQ' in self.factory else 0)
+        return max(39 * self._n_centroid, 1000)
+
+    @property
+    def _n_centroid(self):
+        n_list = re.match(r'IVF(\d+)', self.factory)
+        n_bit = re.search(r'PQ\d+(?:x(\d+))?', self.factory)
+        return max(int(n_list[1]) if n_list else 1, 2 ** int(n_bit[1] or 8) if n_bit else 1)
 
     def train(self, embeddings: Any) -> None:
         """Learn the lists of 'IVF' and the codes of 'PQ' and 'SQ8'.
@@ -142,13 +148,12 @@ class FaissIndex(RowsIndex):
             embeddings, 'embeddings', self.dim, self.metric))
         if self._index.is_trained:
             return
-        try:
-            self._index.train(embeddings)
-        except RuntimeError as error:
+        # Faiss would learn a part and fail
+        if len(embeddings) < self._n_centroid:
             raise ValueError(
                 f'{len(embeddings)} embeddings are too few to train '
-                f'{self.factory}: give {self.n_training:,} or more'
-            ) from error
+                f'{self.factory}: give {self.n_training:,} or more')
+        self._index.train(embeddings)
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         embeddings = cuda.to_cpu(check_embeddings(
@@ -234,7 +239,7 @@ class FaissIndex(RowsIndex):
         k = min(k, len(numbers))
         if k == 0 or len(queries) == 0:
             shape = len(queries), k
-            return np.empty(shape, np.float32), np.empty(shape, self.ids.dtype)
+            return np.empty(shape, np.float32), self._rows.ids_at(np.empty(shape, int))
         selector = None
         if len(numbers) < self._index.ntotal:
             is_allowed = np.zeros(int(numbers[-1]) + 1, bool)

@@ -252,7 +252,7 @@ def _as_category(category, label_names):
     if category in label_names:
         return label_names.index(category)
     if isinstance(category, numbers.Integral) and not isinstance(
-            category, bool) and category >= 0:
+            category, bool) and 0 <= category < (len(label_names) or np.inf):
         return int(category)
     raise ValueError(
         f"category must be 'same', 'any', one of {', '.join(label_names)}, or "
@@ -268,8 +268,9 @@ def _check_snaps(imgs, bboxes, categories):
                     _own_boxes(img, i, bboxes, categories))
         del img
         n += 1
-    if bboxes is not None:
-        _check_length(bboxes, 'bboxes', n)
+    for name, column in ('bboxes', bboxes), ('categories', categories):
+        if column is not None:
+            _check_length(column, name, n)
 
 
 def _batches(snaps, batch_size):
@@ -292,9 +293,9 @@ def _batches(snaps, batch_size):
 
 def _own_boxes(img, i, bboxes, categories):
     """Check a caller's boxes of snap i; list of what _detect gives."""
-    if i >= len(bboxes):
-        raise ValueError(
-            f'bboxes has {len(bboxes)} arrays, imgs has more snaps')
+    for name, column in ('bboxes', bboxes), ('categories', categories):
+        if column is not None and i >= len(column):
+            raise ValueError(f'{name} has {len(column)} arrays, imgs has more snaps')
     try:
         bbox = np.asarray(bboxes[i], dtype=np.float32)
     except (TypeError, ValueError) as e:

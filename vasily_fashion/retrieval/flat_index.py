@@ -48,7 +48,8 @@ class FlatIndex(RowsIndex):
     by no more than the largest possible rounding error.
 
     A search takes at most about 200 MB beside the index and its results,
-    however many queries and embeddings there are.
+    however many queries and embeddings there are, unless millions of
+    embeddings are equally near: each takes 47 bytes.
 
     The index lives on the GPU when the embeddings that are added first are
     CuPy arrays; queries may be of either kind.

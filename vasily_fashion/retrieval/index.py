@@ -132,7 +132,7 @@ class Index(Protocol):
 
         Raises:
             OSError: A file is missing or cannot be opened.
-            ValueError: It is truncated, damaged, no index, of a newer
+            ValueError: It is truncated, damaged, not an index, of another
                 version, or made by another extractor. The message names the
                 file.
         """

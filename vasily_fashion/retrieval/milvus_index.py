@@ -96,6 +96,7 @@ class MilvusIndex(Index):
         self._index_type = index_type or (
             'FLAT' if _is_file(self.uri) else 'AUTOINDEX')
         self._index_params = index_params
+        self._place = _place(self.uri)
         self._client = _connect(self.uri, token)
         self._id_type = None  # int or str, once something is there
         try:
@@ -145,7 +146,7 @@ class MilvusIndex(Index):
                     strict=True)])
 
     def remove(self, ids: Any) -> None:
-        ids = as_ids(ids, len(ids))
+        ids = as_ids(ids)
         check_old_ids(ids, self._known(ids))
         for batch in _batches(ids):
             self._client.delete(
@@ -231,13 +232,13 @@ class MilvusIndex(Index):
                 about['dim'], about['metric'], uri=uri, collection=collection,
                 token=token, consistency_level=consistency_level)
         finally:
-            _disconnect(client, uri)
+            _disconnect(client, _place(uri))
 
     def close(self) -> None:
         """Close the connection; another process may open the file then."""
         client, self._client = self._client, None
         if client is not None:
-            _disconnect(client, self.uri)
+            _disconnect(client, self._place)
 
     def _count(self, condition):
         if self._id_type is None:
@@ -344,19 +345,23 @@ def _connect(uri, token):
             + ('it is not a file of Milvus Lite, or another process, such as the app, '
                'has it open: end that first'
                if _is_file(uri) else 'check the address and the token')) from error
-    _n_client[os.path.abspath(uri)] += 1
+    _n_client[_place(uri)] += 1
     return client
 
 
-def _disconnect(client, uri):
+def _place(uri):
+    """What stays the same when the working folder changes."""
+    return os.path.abspath(uri) if _is_file(uri) else uri
+
+
+def _disconnect(client, place):
     client.close()
-    path = os.path.abspath(uri)
-    _n_client[path] -= 1
-    if _is_file(uri) and not _n_client[path]:
+    _n_client[place] -= 1
+    if _is_file(place) and not _n_client[place]:
         from milvus_lite.server_manager import server_manager_instance
 
         # pymilvus leaves it running, and the file locked, until the process ends
-        server_manager_instance.release_server(path)
+        server_manager_instance.release_server(place)
 
 
 def _about(client, collection, uri):
@@ -366,10 +371,7 @@ def _about(client, collection, uri):
     found = client.describe_collection(collection)
     try:
         about = json.loads(found['properties'][_FORMAT])
-        if about['version'] != _VERSION:
-            raise ValueError(
-                f'its format version is {about["version"]}, this library '
-                f'reads {_VERSION}; build it again')
+        version = about['version']
         id_field, = (x for x in found['fields'] if x.get('is_primary'))
         about['id_type'] = int if id_field['type'] == DataType.INT64 else str
         about['dim'], about['metric'], about['extractor_sha256']
@@ -377,4 +379,8 @@ def _about(client, collection, uri):
         raise ValueError(
             f'{uri}: the collection {collection!r} was not made by '
             f'MilvusIndex ({type(error).__name__} {error}); name another') from error
+    if version != _VERSION:
+        raise ValueError(
+            f'{uri}: the format version of the collection {collection!r} is {version}, '
+            f'this library reads {_VERSION}; build it again')
     return about

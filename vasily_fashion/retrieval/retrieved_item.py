@@ -15,8 +15,8 @@ class RetrievedItem:
             :obj:`vasily_fashion.categories.FASHION_CATEGORIES`.
             :obj:`None` when nobody said: the caller's own box.
         score (float): The detector's confidence; NaN for a caller's own box.
-        distances (numpy.ndarray): :math:`(K,)`, :obj:`float32`, squared L2,
-            nearest first.
+        distances (numpy.ndarray): :math:`(K,)`, :obj:`float32`, as the
+            index's metric gives them, nearest first.
         ids (numpy.ndarray): :math:`(K,)`, of the product images.
         category_name (str or None): What the category is called.
         second_category (int or None): What else the detector took the item

@@ -36,7 +36,7 @@ def update_index(
     n_added = 0
     for number, its in sorted(ids_of_shard.items()):
         new, embeddings, categories = store.read(number)
-        rows = [row for row, i in enumerate(new.tolist()) if i in its]
+        rows = list({i: row for row, i in enumerate(new.tolist()) if i in its}.values())
         replaced = sorted(its & there)
         if replaced:
             index.remove(replaced)

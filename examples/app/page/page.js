@@ -5,6 +5,7 @@
 const LONGEST = 1280; // pixels a side: more tells the networks nothing
 const LEAST = 8; // a box of fewer pixels on the screen was a click
 const MIDDLE = .15; // of a box, a part of its size around the centre
+const LARGEST = 4e6; // characters of a view that is kept: browsers keep some five million
 const OWN = '#333333';
 
 const $ = id => document.getElementById(id);
@@ -51,7 +52,7 @@ async function ask(path, query, how) {
   try {
     content = await answer.json();
   } catch { /* not from the app itself: a proxy's page */ }
-  if (!answer.ok) throw new Error(words.refused(answer.status, content.detail));
+  if (!answer.ok) throw new Error(words.refused(answer.status, content.detail, path));
   return content;
 }
 
@@ -80,16 +81,16 @@ async function refresh() {
   const item = view?.items[view.chosen];
   const query = settings();
   const searched = `${query}`;
+  const mine = ++asked; // whatever is on its way, another is wanted now
   if (!item || item.searched === searched) return;
-  const mine = ++asked;
   query.set('embedding', item.embedding);
   for (const name of [item.category, item.second_category]) {
     if (name) query.append('item_category', name);
   }
   try {
     const products = await ask('similar', query);
-    Object.assign(item, {products, searched});
     if (mine !== asked || item !== view?.items[view.chosen]) return;
+    Object.assign(item, {products, searched});
     drawProducts();
     remember();
   } catch (error) {
@@ -111,16 +112,20 @@ async function scaledDown(file) {
   const scale = LONGEST / Math.max(image.width, image.height);
   if (scale >= 1) return file;
   const canvas = element('canvas');
-  canvas.width = Math.round(image.width * scale);
-  canvas.height = Math.round(image.height * scale);
-  canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise(done => canvas.toBlob(done, 'image/jpeg', .92));
+  canvas.width = Math.max(1, Math.round(image.width * scale));
+  canvas.height = Math.max(1, Math.round(image.height * scale));
+  const context = canvas.getContext('2d');
+  context.fillStyle = 'white'; // what is transparent lies on white, as for the server
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise(done => canvas.toBlob(blob => done(blob ?? file), 'image/jpeg', .92));
 }
 
 function addressOf(blob) {
-  return new Promise(done => {
+  return new Promise((done, fail) => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result);
+    reader.onerror = () => fail(new Error(words.unreadable));
     reader.readAsDataURL(blob);
   });
 }
@@ -138,23 +143,37 @@ async function show(photo) {
   }
 }
 
-async function openFile(file) {
-  const mine = running = new AbortController();
+// The search before it, if it is under way, ends.
+function begins() {
+  running?.abort();
+  running = new AbortController();
   say(words.searching, 'busy');
-  const blob = await scaledDown(file);
-  const photo = await addressOf(blob);
-  if (mine === running) await open(blob, photo, null);
+  return running;
+}
+
+async function openFile(file) {
+  const mine = begins();
+  try {
+    const blob = await scaledDown(file);
+    const photo = await addressOf(blob);
+    if (mine === running) await open(blob, photo, null);
+  } catch (error) {
+    if (mine !== running) return;
+    sayWhy(error);
+    await draw(); // as it was before
+  }
 }
 
 async function openSample(number, chosen = 0, how = 'push') {
   const photo = shop.samples[number];
-  const mine = running = new AbortController();
-  say(words.searching, 'busy');
+  const mine = begins();
   try {
     const blob = await (await fetch(photo)).blob();
     if (mine === running) await open(blob, photo, number, chosen, how);
   } catch (error) {
+    if (mine !== running) return;
     sayWhy(error);
+    await draw(); // as it was before
   }
 }
 
@@ -221,7 +240,8 @@ function remember(how = 'replace') {
     try {
       sessionStorage.setItem(view.id, text);
       break;
-    } catch { // it is full: the oldest goes
+    } catch { // it is full: the oldest goes; a view that never fits drives none out
+      if (text.length > LARGEST) break;
       const oldest = Object.keys(sessionStorage).filter(
         key => key.startsWith('view-') && key !== view.id).sort()[0];
       if (oldest === undefined) break;
@@ -426,7 +446,8 @@ function want(change) {
 // The middle of a box is its own; elsewhere the smaller box is chosen. A second click at
 // the same place chooses the next.
 function pick(event) {
-  if (!view || $('stage').classList.contains('drawing') || event.target.closest('.label')) return;
+  if (!view || isBusy() || $('stage').classList.contains('drawing')
+      || event.target.closest('.label')) return;
   const part = at(event);
   const [y, x] = part.map((z, j) => z * view.size[j]);
   const here = view.items.map((item, i) => {
@@ -441,6 +462,11 @@ function pick(event) {
   last = part;
   const now = again ? here.findIndex(({i}) => i === view.chosen) : -1;
   choose(here[(now + 1) % here.length].i);
+}
+
+// Another photo is being searched: the boxes and products are those of the one before.
+function isBusy() {
+  return document.body.classList.contains('busy');
 }
 
 function setDrawing(on) {
@@ -524,7 +550,8 @@ async function begin() {
     const file = event.dataTransfer.files[0];
     if (file) openFile(file);
   });
-  $('draw').addEventListener('click', () => setDrawing($('draw').getAttribute('aria-pressed') !== 'true'));
+  $('draw').addEventListener('click', () => setDrawing(
+    !isBusy() && $('draw').getAttribute('aria-pressed') !== 'true'));
   $('same').addEventListener('click', () => want({category: 'same'}));
   $('any').addEventListener('click', () => want({category: 'any'}));
   $('category').addEventListener('change', () => want({category: $('category').value || 'same'}));

@@ -182,3 +182,15 @@ def test_a_gpu_finds_what_the_cpu_finds(gpu):
         for found, array in zip(found_column, expected_column, strict=True):
             assert type(found) is np.ndarray and found.dtype == array.dtype
             np.testing.assert_allclose(found, array, rtol=0, atol=atol)
+
+
+def test_presets():
+    """The thresholds of retrieval, those of ChainerCV's evaluation."""
+    model = FashionSSD300()
+    assert (model.nms_thresh, model.score_thresh) == (.45, .3)
+    model.use_preset('evaluate')
+    assert (model.nms_thresh, model.score_thresh) == (.45, .01)
+    model.use_preset('visualize')
+    assert model.score_thresh == .3
+    with pytest.raises(ValueError):
+        model.use_preset('retrieve')

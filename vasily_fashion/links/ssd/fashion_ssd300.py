@@ -17,7 +17,8 @@ class FashionSSD300(SSD300):
     """SSD300 for fashion items.
 
     ChainerCV's SSD300 [#]_ with as many classes as there are fashion
-    categories. A prediction's label is an index into `label_names`.
+    categories. A prediction's label is an index into `label_names`. Boxes of
+    a score of 0.3 or more are predicted: see :meth:`use_preset`.
 
     .. [#] Wei Liu, Dragomir Anguelov, Dumitru Erhan, Christian Szegedy,
        Scott Reed, Cheng-Yang Fu, Alexander C. Berg.
@@ -86,6 +87,19 @@ class FashionSSD300(SSD300):
     def __repr__(self) -> str:
         return (f'<FashionSSD300 of {self.n_fg_class} classes on {self.device}, '
                 f'score_thresh {self.score_thresh:g}>')
+
+    def use_preset(self, preset: str) -> None:
+        """Set `nms_thresh` and `score_thresh`, as ChainerCV does.
+
+        Args:
+            preset ({'visualize', 'evaluate'}): 'visualize', which a new
+                detector has, is for people and for retrieval: 0.45 and 0.3,
+                where ChainerCV has 0.6. 'evaluate' is for average precision:
+                0.45 and 0.01.
+        """
+        SSD300.use_preset(self, preset)
+        if preset == 'visualize':
+            self.score_thresh = .3
 
     def predict(
             self, imgs: Iterable[Any],
