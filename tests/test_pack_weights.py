@@ -1,4 +1,4 @@
-"""Of weights/pack.py, what the trainings do not need: means, and what has none."""
+"""Of weights/pack.py, what the trainings do not need: means."""
 import hashlib
 import importlib.util
 import json
@@ -46,7 +46,11 @@ def test_the_runs_are_kept(pack, tmp_path, monkeypatch):
         '{"file": "a.npz"}', f'{{"file": "{packed.name}", "command": "python train.py"}}']
 
 
-def test_batch_normalisation_has_no_mean(pack, capsys):
-    with pytest.raises(SystemExit):
-        pack.main(['style_extractor_bn', 'a.npz', 'b.npz', '2000_01_01'])
-    assert 'name one' in capsys.readouterr().err
+def test_running_statistics_are_averaged(pack):
+    links = [L.BatchNormalization(2) for _ in range(2)]
+    links[1].avg_mean[...] = 4
+    links[1].gamma.array[...] = 3
+    pack.average(links)
+    np.testing.assert_array_equal(links[0].avg_mean, [2, 2])
+    np.testing.assert_array_equal(links[0].gamma.array, [2, 2])
+    np.testing.assert_array_equal(links[0].avg_var, [1, 1])

@@ -34,8 +34,6 @@ def main(argv=None):
     parser.add_argument('version', help='end of the file name, such as v2')
     args = parser.parse_args(argv)
     link, dtype = _LINKS[args.link]
-    if len(args.model) > 1 and args.link == 'style_extractor_bn':
-        parser.error('model: the statistics of batch normalisation have no mean; name one')
     path = Path(__file__).parent / f'{args.link}_{args.version}.npz'
     models = [link(pretrained_model=model) for model in args.model]
     average(models)
@@ -56,9 +54,17 @@ def main(argv=None):
 
 
 def average(models):
-    """Give the first of some links the means of the parameters of all."""
-    for params in zip(*(model.params() for model in models), strict=True):
-        params[0].array[...] = np.mean([param.array for param in params], axis=0)
+    """Give the first of some links the means of the parameters of all.
+
+    And of the running statistics of batch normalisation: Izmailov et al. compute
+    them anew, but in neighbours they are nearly the same.
+    """
+    for links in zip(*(model.links() for model in models), strict=True):
+        for name in links[0]._params | links[0]._persistent:
+            first, *others = (getattr(link, name) for link in links)
+            first, *others = (getattr(x, 'array', x) for x in (first, *others))
+            if isinstance(first, np.ndarray):
+                first[...] = np.mean([first, *others], axis=0)
 
 
 if __name__ == '__main__':

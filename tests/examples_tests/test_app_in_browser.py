@@ -532,7 +532,7 @@ def test_the_later_photo_wins(page):
 def test_the_photo_before_is_at_rest_while_another_is_searched(page):
     _open_sample(page)
     held = []
-    page.route('**/search?*', held.append)
+    page.route('**/search?*', lambda route: held.append(route))
     page.click('#samples button:nth-child(2)')
     _until(page, "document.body.classList.contains('busy')")
     page.click('#draw')
@@ -541,7 +541,6 @@ def test_the_photo_before_is_at_rest_while_another_is_searched(page):
     for y in .2, .4, .6, .8:
         _tap(page, y, .5)
     assert page.evaluate('view.chosen') == chosen
-    page.unroute('**/search?*')
     held[0].continue_()
     _status(page, 'found in')
     assert page.locator('#photo').get_attribute('src') == 'samples/1'
@@ -551,11 +550,12 @@ def test_the_photo_before_is_at_rest_while_another_is_searched(page):
 @on_desktop
 def test_the_later_number_wins(page):
     _open_sample(page)
+    page.click('#any')
+    sync_api.expect(page.locator('#products li')).to_have_count(8)
     held = []
-    page.route('**/similar?*', held.append)
+    page.route('**/similar?*', lambda route: held.append(route))
     page.select_option('#k', '16')
     page.select_option('#k', '8')
-    page.unroute('**/similar?*')
     with page.expect_response(re.compile('/similar')):
         held[0].continue_()
     page.wait_for_timeout(300)
