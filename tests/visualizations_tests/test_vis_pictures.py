@@ -48,7 +48,7 @@ def test_items_and_products(vis, n_item):
         assert 'title' in texts
 
 
-@pytest.mark.parametrize('far, loss', [(3., '0.00'), (1., '0.20'), (0., '1.20')])
+@pytest.mark.parametrize('far, loss', [(3., '0.000'), (1., '0.200'), (0., '1.200')])
 def test_triplet_network_says_the_loss(far, loss):
     embeddings = np.zeros((3, 20), np.float32)
     embeddings[1, 0] = 1
@@ -57,5 +57,5 @@ def test_triplet_network_says_the_loss(far, loss):
         [_img(30, 20), _img(20, 20), _img(9, 30)], embeddings)
     texts = ' '.join(text.get_text() for text in ax.texts)
     assert f'loss\n{loss}' in texts and '20 floats' in texts
-    assert '|f_q - f_p|^2$\n$= 1.00$' in texts
-    assert f'|f_q - f_n|^2$\n$= {far:.2f}$' in texts
+    assert '|f_q - f_p|^2$\n$= 1.000$' in texts
+    assert f'|f_q - f_n|^2$\n$= {far:.3f}$' in texts

@@ -74,12 +74,12 @@ def vis_triplet_network(
         low, high = sorted((middle[0], middle[i]))
         arrow(ax, (10.0, low + .12), (10.0, high - .12), colour, '<|-|>')
         ax.text(10.15, (low + high) / 2,
-                f'$|{name}|^2$\n$= {distance:.2f}$', fontsize=11, va='center',
+                f'$|{name}|^2$\n$= {distance:.3f}$', fontsize=11, va='center',
                 color=colour)
     loss = max(0, near - far + margin)
-    ax.text(11.75, middle[0], f'loss\n{loss:.2f}', ha='center', va='center',
+    ax.text(11.6, middle[0], f'loss\n{loss:.3f}', ha='center', va='center',
             fontsize=12, color=BLUE)
-    ax.text(11.75, middle[0] - .5, f'max(0, {near:.2f} - {far:.2f} + {margin:g})',
+    ax.text(11.6, middle[0] - .5, f'max(0, {near:.3f} - {far:.3f} + {margin:g})',
             ha='center', va='center', fontsize=7, color=GREY)
     return ax
 
