@@ -25,7 +25,7 @@ def main(argv=None):
     add('--photo', nargs='+', metavar='FILE', help='your own street snaps')
     add('--gallery', metavar='FOLDER', help='your product images: a folder, or a CSV in it')
     add('--k', type=int, default=5, help='product images for each item, 1 or more')
-    add('--score-thresh', type=float, default=.3, help='items of this confidence or more, below 1')
+    add('--score-thresh', type=float, default=.3, help='least confidence, between 0 and 1')
     add('--category', default='same', choices=('same', 'any', *FASHION_CATEGORIES),
         help="what an item is compared with: products of its category, 'any', or one category")
     add_engine_arguments(parser)

@@ -96,67 +96,59 @@ def build_index(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
-        return _build(
-            dataset, load_extractor, folder, kind, factory, memory, uri, load_detector,
-            shard_size, n_worker, scheduler)
+        extractor = load_extractor()
+        store = EmbeddingStore(folder / 'embeddings', extractor)
+        if n_worker or scheduler:
+            with _connect(n_worker, scheduler) as client:
+                ids = embed_in_parallel(
+                    client, dataset, load_extractor, store, shard_size, load_detector)
+        else:
+            with chainer.using_config('accelerate', 'fast'):
+                ids = embed_catalogue(
+                    dataset, extractor, store, shard_size=shard_size,
+                    detector=load_detector and load_detector())
+        broken = {i: store.broken[i] for i in ids if i in store.broken}
+        if len(broken) == len(ids):
+            raise ValueError('; '.join([
+                f'{dataset.root} has no image that can be read', *list(broken.values())[:3]]))
 
-
-def _build(
-        dataset, load_extractor, folder, kind, factory, memory, uri, load_detector,
-        shard_size, n_worker, scheduler):
-    extractor = load_extractor()
-    store = EmbeddingStore(folder / 'embeddings', extractor)
-    if n_worker or scheduler:
-        with _connect(n_worker, scheduler) as client:
-            ids = embed_in_parallel(
-                client, dataset, load_extractor, store, shard_size, load_detector)
-    else:
-        with chainer.using_config('accelerate', 'fast'):
-            ids = embed_catalogue(
-                dataset, extractor, store, shard_size=shard_size,
-                detector=load_detector and load_detector())
-    broken = {i: store.broken[i] for i in ids if i in store.broken}
-    if len(broken) == len(ids):
-        raise ValueError('; '.join([
-            f'{dataset.root} has no image that can be read', *list(broken.values())[:3]]))
-
-    name = str(uri or _FILES[kind]) if kind == 'milvus' else _FILES[kind]
-    path: Any = folder / _FILES[kind]
-    index: Any
-    is_there = path.exists()
-    if kind == 'milvus':
-        path = uri or path
-        index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)
-        is_there = len(index) > 0
-    elif is_there:
-        index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
-    elif kind == 'flat':
-        index = FlatIndex(extractor.dim, extractor=extractor)
-    else:
-        index = FaissIndex(
-            extractor.dim, extractor=extractor, factory=factory or choose_factory(
-                len(ids) - len(broken), extractor.dim, memory))
-        if index.n_training:
-            index.train(_sample(store))
-    try:
-        state = folder / 'seen.json'  # which shards each index has seen
-        seen = json.loads(state.read_text()) if state.exists() else {}
-        mark = seen.get(name) if is_there else None
-        # none of them, if they have been written again since
-        first = mark[0] if mark and mark == store.mark(mark[0]) else 0
-        n_added, n_removed = update_index(index, store, ids, first)
-        has_changed = n_added + n_removed > 0
-        if has_changed:
-            index.save(path)
-        with atomic_write(state, 'w') as file:
-            json.dump({**seen, name: store.mark(store.n_shard)}, file)
-        return BuiltIndex(
-            path, n_added, n_removed, len(index), dataset.n_missing, broken,
-            getattr(index, 'factory', None), measure_recall(index, store, ids)
-            if kind == 'faiss' and has_changed else None)
-    finally:
+        name = str(uri or _FILES[kind]) if kind == 'milvus' else _FILES[kind]
+        path: Any = folder / _FILES[kind]
+        index: Any
+        is_there = path.exists()
         if kind == 'milvus':
-            index.close()
+            path = uri or path
+            index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)
+            is_there = len(index) > 0
+        elif is_there:
+            index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
+        elif kind == 'flat':
+            index = FlatIndex(extractor.dim, extractor=extractor)
+        else:
+            index = FaissIndex(
+                extractor.dim, extractor=extractor, factory=factory or choose_factory(
+                    len(ids) - len(broken), extractor.dim, memory))
+            if index.n_training:
+                index.train(_sample(store))
+        try:
+            state = folder / 'seen.json'  # which shards each index has seen
+            seen = json.loads(state.read_text()) if state.exists() else {}
+            mark = seen.get(name) if is_there else None
+            # none of them, if they have been written again since
+            first = mark[0] if mark and mark == store.mark(mark[0]) else 0
+            n_added, n_removed = update_index(index, store, ids, first)
+            has_changed = n_added + n_removed > 0
+            if has_changed:
+                index.save(path)
+            with atomic_write(state, 'w') as file:
+                json.dump({**seen, name: store.mark(store.n_shard)}, file)
+            return BuiltIndex(
+                path, n_added, n_removed, len(index), dataset.n_missing, broken,
+                getattr(index, 'factory', None), measure_recall(index, store, ids)
+                if kind == 'faiss' and has_changed else None)
+        finally:
+            if kind == 'milvus':
+                index.close()
 
 
 def _connect(n_worker, scheduler):
