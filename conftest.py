@@ -34,6 +34,7 @@ def pytest_collection_modifyitems(items):
         return
     n_gpu, reason = _count_gpus()
     for item in gpu_items:
-        needed, = item.get_closest_marker('gpu').args or (1,)
+        # of one set of parameters as well as of the test: the most of them
+        needed = max((mark.args or (1,))[0] for mark in item.iter_markers('gpu'))
         if n_gpu < needed:
             item.add_marker(pytest.mark.skip(reason=reason))
