@@ -43,7 +43,8 @@ import numpy as np
 
 _PAIRS = ('ccp', *(name for name in RETRIEVAL_DATASETS if name != 'folder'),
           'worn-products', 'synthetic')
-_OPTIONS = {'weight': float, 'n_view': int, 'images': str, 'p_ground': float}
+_OPTIONS = {'weight': float, 'n_view': int, 'images': str, 'p_ground': float,
+            'p_plain': float}
 _N_GROUND = 200
 
 
@@ -55,7 +56,8 @@ def main(argv=None):
         'train on is read; and, if wanted, weight=W, its share of each batch; '
         'n_view=N, views of it with --features; images=PATH, the folder of '
         "the images of a CSV, or the CSV of worn-products' folder; p_ground=P, "
-        'how often a worn product lies on a ground of --snaps instead',
+        'how often a worn product lies on a ground of --snaps instead; '
+        'p_plain=P, how often its images are not augmented',
         out='output/style_extractor', iteration=1000, batch_size=16, eval_interval=200)
     parser.add_argument(
         '--snaps', nargs=2, action='append', default=[],
@@ -172,7 +174,9 @@ def main(argv=None):
                 dataset.categories, args.same_category)
         schedule = LearningRate(
             'alpha', args.lr, args.iteration, args.lr_schedule, warm_up=args.warm_up)
-        pairs, trained = TrainingPairs(dataset, model, grounds, args.seed), model
+        p_plain = np.array([x.get('p_plain', 0.) for x in options])
+        pairs = TrainingPairs(dataset, model, grounds, args.seed, p_plain[dataset.parts])
+        trained = model
         if args.features is not None:
             n_view = np.array([x.get('n_view', args.n_view) for x in options])
             pairs = FrozenPairs(

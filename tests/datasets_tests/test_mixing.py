@@ -164,6 +164,8 @@ def test_worn_products_that_lie_on_a_ground(shop, colorful):
     np.testing.assert_array_equal(dataset.read_street(0), worn.read_street(0))
     with pytest.raises(ValueError, match='no grounds'):
         WornProductDataset(*parts, p_ground=.5)
+    with pytest.raises(ValueError, match='p_ground must be from 0 to 1'):
+        WornProductDataset(*parts, p_ground=-.5)
 
 
 def test_grounds(colorful):

@@ -78,6 +78,19 @@ def test_empty_dataset():
         TrainingPairs([], TinyStyleExtractor())
 
 
+def test_p_plain(dataset):
+    """Of each pair its own: the first stays as it is, the others do not."""
+    model = TinyStyleExtractor()
+    pairs = TrainingPairs(dataset, model, p_plain=[1] + [0] * (len(dataset) - 1))
+    for i, is_plain in (0, True), (1, False):
+        street, product, *_ = pairs.draw(i, np.random.default_rng(0))
+        plain = dataset[i][:2]
+        for img, other in zip((street, product), plain, strict=True):
+            assert np.array_equal(img, model.prepare(other)) == is_plain
+    with pytest.raises(ValueError, match=r'p_plain must be from 0 to 1, not 1\.5'):
+        TrainingPairs(dataset, model, p_plain=1.5)
+
+
 @pytest.mark.gpu
 def test_gpu_is_seeded(dataset, tmp_path):
     """Dropout on a GPU: the same again, and from a snapshot; not of another seed."""

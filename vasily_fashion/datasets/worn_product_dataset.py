@@ -38,13 +38,15 @@ class WornProductDataset(PairDataset):
         n_left_out (int): Products that no snap has a box for.
 
     Raises:
-        ValueError: If no product is left, or there are no grounds for
-            `p_ground`.
+        ValueError: If no product is left, or `p_ground` is no probability or
+            there are no grounds for it.
     """
 
     def __init__(self, products: RetrievalDataset, snaps: Sequence[Any],
                  box_jitter: float = .12, grounds: Sequence[np.ndarray] = (),
                  p_ground: float = 0., box_margin: float = 0.) -> None:
+        if not 0 <= p_ground <= 1:
+            raise ValueError(f'p_ground must be from 0 to 1, not {p_ground!r}')
         if p_ground and not len(grounds):
             raise ValueError(f'p_ground is {p_ground}, and there are no grounds')
         self._snaps = list(snaps)

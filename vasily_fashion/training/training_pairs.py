@@ -21,17 +21,24 @@ class TrainingPairs(Draws):
             product photos are put on, as
             :func:`~vasily_fashion.transforms.product_augmentation` does.
         seed (int): Of the augmentation.
+        p_plain (float or sequence of float): How often an image is not
+            augmented, in all pairs or in each: photos of one shop are alike in
+            light and ground, which real pairs can be recognised by.
 
     Raises:
-        ValueError: If there is no pair.
+        ValueError: If there is no pair, or `p_plain` is no probability.
     """
 
     def __init__(
             self, dataset: PairDataset, model: StyleExtractorBN,
-            grounds: Sequence[np.ndarray] = (), seed: int = 0) -> None:
+            grounds: Sequence[np.ndarray] = (), seed: int = 0,
+            p_plain: float | Sequence[float] = 0.) -> None:
         super().__init__(dataset, seed)
         self.prepare, self.grounds = model.prepare, grounds
         self.item_ids = np.asarray(dataset.item_ids)
+        self.p_plain = np.broadcast_to(p_plain, len(dataset))
+        if not ((self.p_plain >= 0) & (self.p_plain <= 1)).all():
+            raise ValueError(f'p_plain must be from 0 to 1, not {p_plain!r}')
 
     def draw(
             self, i: int, random_state: np.random.Generator
@@ -42,8 +49,10 @@ class TrainingPairs(Draws):
     def street(
             self, i: int, random_state: np.random.Generator) -> np.ndarray:
         """The street side of an example, :math:`(3, 384, 256)`."""
-        return self.prepare(street_augmentation(
-            self.dataset.read_street(i, random_state), random_state))
+        img = self.dataset.read_street(i, random_state)
+        if not self._is_plain(i, random_state):
+            img = street_augmentation(img, random_state)
+        return self.prepare(img)
 
     def product(
             self, i: int, random_state: np.random.Generator) -> np.ndarray:
@@ -51,5 +60,11 @@ class TrainingPairs(Draws):
         ground = None
         if len(self.grounds):
             ground = self.grounds[int(random_state.integers(len(self.grounds)))]
-        return self.prepare(product_augmentation(
-            self.dataset.read_product(i, random_state), random_state, ground))
+        img = self.dataset.read_product(i, random_state)
+        if not self._is_plain(i, random_state):
+            img = product_augmentation(img, random_state, ground)
+        return self.prepare(img)
+
+    def _is_plain(self, i, random_state):
+        p = self.p_plain[i]
+        return p > 0 and random_state.random() < p
