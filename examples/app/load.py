@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 
 import httpx
 import numpy as np
@@ -153,9 +153,7 @@ def main(argv=None):
         memory = result['memory']
         print(f'memory {memory[0]:.0f} MB before, {max(memory):.0f} at most, '
               f'{memory[-1]:.0f} after')
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
+    write_json(args.json, result)
     return int(result['unexpected'] > 0)
 
 

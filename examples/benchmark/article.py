@@ -6,7 +6,7 @@ Here FashionSSD300, ChainerCV's FasterRCNNVGG16 and OpenCV's Selective Search
 take turns on the same photos, of the size of PASCAL VOC's: 500 pixels along
 the longer side. From raw photos to boxes, non-maximum suppression included.
 
-FashionSSD300 has this library's weights, once with the scores from 0.6 on that
+FashionSSD300 has this library's weights, once with the scores from 0.3 on that
 an application shows, once with all from 0.01 on that an evaluation wants, as
 in the SSD paper. The less a detector was trained, the more boxes the latter
 are, and non-maximum suppression is Python on a CPU.
@@ -27,12 +27,11 @@ doing, so Faster R-CNN is shown without its time as well.
 """
 import argparse
 import itertools
-import json
 import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
-from vasily_fashion.utils import atomic_write, find_device, read_image
+from vasily_fashion.utils import find_device, read_image, write_json
 from vasily_fashion.utils.machine import machine
 
 import chainer
@@ -78,10 +77,7 @@ def main(argv=None):
         parser.error(str(error))
     with chainer.using_config('accelerate', 'fast'):
         result = measure(args, device)
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    write_json(args.json, result)
 
 
 def measure(args, device):

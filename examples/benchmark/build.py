@@ -6,7 +6,6 @@ slowest of them sets the bound. Stages and whole take turns.
 """
 import argparse
 import contextlib
-import json
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ from vasily_fashion.retrieval import (
     embed_catalogue,
     update_index,
 )
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 from vasily_fashion.utils.machine import machine
 
 import chainer
@@ -60,10 +59,7 @@ def main(argv=None):
     for name, value in seconds.items():
         print(f'{name:9} {n / value:9.1f} images/s  '
               f'{bound / value:7.2f} of the slowest stage')
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump({'machine': machine(), 'n': n, 'seconds': seconds},
-                      file, indent=2)
+    write_json(args.json, {'machine': machine(), 'n': n, 'seconds': seconds})
 
 
 def write_products(folder, n):

@@ -8,9 +8,7 @@ folder, or those of a folder; --n-photo may be more than there are.
 """
 import argparse
 import itertools
-import json
 import os
-import sys
 import tempfile
 
 from vasily_fashion.datasets import SyntheticFashionDataset
@@ -18,12 +16,13 @@ from vasily_fashion.deploy import compile_link
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, FlatIndex
 from vasily_fashion.transforms import crop_by_bbox
-from vasily_fashion.utils import atomic_write, read_image
+from vasily_fashion.utils import read_image, write_json
 from vasily_fashion.utils.machine import machine
 
 import chainer
 import numpy as np
 from interleaved import interleaved
+from peak_memory import peak_memory
 from PIL import Image
 from tqdm import tqdm
 
@@ -46,7 +45,6 @@ def write_photos(folder, n):
 def networks(precision):
     """Detector and extractor: Chainer's, or compiled in a precision."""
     detector = FashionSSD300(pretrained_model='fashion')
-    detector.score_thresh = .3  # the demo's
     extractor = StyleExtractorBN(pretrained_model='fashion')
     if precision == 'chainer':
         return detector, extractor
@@ -72,7 +70,7 @@ def works(retriever, paths):
     imgs = [read_image(path) for path in paths]
     crops = [crop for img, items in zip(imgs, retriever.retrieve(imgs), strict=True)
              for crop in crop_by_bbox(img, np.reshape(
-                 [item.bbox for item in items], (-1, 4)))]
+                 [item.bbox for item in items], (-1, 4)), retriever.margin)]
     size = retriever.batch_size
 
     def detector():
@@ -88,19 +86,6 @@ def works(retriever, paths):
             pass
 
     return {'chain': chain, 'detector': detector, 'extractor': extractor}, len(crops)
-
-
-def peak_memory():
-    """The most memory that this process has had so far, in MB."""
-    try:
-        with open('/proc/self/status') as f:
-            return next(
-                int(line.split()[1]) / 1024 for line in f if line.startswith('VmHWM'))
-    except FileNotFoundError:
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1024 / (1024 if sys.platform == 'darwin' else 1)
 
 
 def peaks(retriever, paths, n_photo):
@@ -149,11 +134,7 @@ def main(argv=None):
     print(f'{"ratio":18} {result["ratio"]:.3f}')
     print(f'peak memory        {result["peak_mb"][0]:.0f} MB after a tenth of '
           f'{args.n_photo} photos, {result["peak_mb"][1]:.0f} MB at the end')
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump({'machine': machine(), 'precision': args.precision, **result},
-                      file, indent=2)
-            file.write('\n')
+    write_json(args.json, {'machine': machine(), 'precision': args.precision, **result})
 
 
 def measure(retriever, paths, n_timed, repeat, n_photo):

@@ -15,7 +15,6 @@ are nearly all of the work, round to TF32 on GPUs that have it.
 """
 # not named cuda.py: CuPy 14 imports a package of that name
 import argparse
-import json
 import os
 import random
 import sys
@@ -26,7 +25,7 @@ from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 from vasily_fashion.retrieval import FlatIndex
 from vasily_fashion.transforms import SSDAugmentation, crop_by_bbox
-from vasily_fashion.utils import atomic_write, find_device
+from vasily_fashion.utils import find_device, write_json
 
 import chainer
 import numpy as np
@@ -53,10 +52,7 @@ def main(argv=None):
         parser.error(str(error))
     device.use()
     result = measure(device, args.repeat, args.n_gallery)
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    write_json(args.json, result)
 
 
 def measure(device, repeat, n_gallery):

@@ -5,12 +5,11 @@ threshold of both sides at 0.01; embedding is StyleExtractorBN of 64 crops, from
 prepared images (torch) and raw crops (ours). Snaps are synthetic.
 """
 import argparse
-import json
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.transforms import crop_by_bbox
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 from vasily_fashion.utils.machine import machine
 
 import chainer
@@ -55,10 +54,7 @@ def main(argv=None):
         crops = (crops * args.n_crop)[:args.n_crop]
         result[name] = _time(
             name, _embedding(crops, args.n_calibration), crops, args.repeat)
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump({'machine': machine(), 'seconds': result}, file, indent=2)
-            file.write('\n')
+    write_json(args.json, {'machine': machine(), 'seconds': result})
 
 
 def _detection(imgs, n_calibration):

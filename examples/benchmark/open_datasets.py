@@ -8,7 +8,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from vasily_fashion.datasets import (
 from vasily_fashion.utils.machine import machine
 
 import numpy as np
+from peak_memory import peak_memory
 from tqdm import tqdm
 
 # as published
@@ -85,7 +85,7 @@ def _write(root, kind, category, entries):
         json.dumps(entries))
 
 
-def _open(name, root, queue):
+def _open(name, root):
     readers = {
         'DeepFashion2BboxDataset': lambda: DeepFashion2BboxDataset(root),
         'DeepFashion2RetrievalDataset':
@@ -93,13 +93,10 @@ def _open(name, root, queue):
         'Street2ShopDataset':
             lambda: Street2ShopDataset(root, 'all', missing='skip')}
 
-    def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-    before, start = peak(), time.perf_counter()
+    before, start = peak_memory(), time.perf_counter()
     dataset = readers[name]()
     seconds = time.perf_counter() - start
-    queue.put((name, len(dataset), seconds, peak() - before))
+    return len(dataset), seconds, peak_memory() - before
 
 
 def main(argv=None):
@@ -120,13 +117,10 @@ def main(argv=None):
                 ('DeepFashion2BboxDataset', deepfashion2),
                 ('DeepFashion2RetrievalDataset', deepfashion2),
                 ('Street2ShopDataset', street2shop)):
-            queue = context.Queue()
-            process = context.Process(target=_open, args=(name, root, queue))
-            process.start()
-            name, n, seconds, memory = queue.get()
-            process.join()
+            with context.Pool(1) as process:  # each has memory of its own
+                n, seconds, memory = process.apply(_open, (name, root))
             print(f'{name:30} {n:8,} examples  {seconds:6.1f} s  '
-                  f'{memory / n:6.0f} bytes an example at the peak')
+                  f'{memory * 2 ** 20 / n:6.0f} bytes an example at the peak')
 
 
 if __name__ == '__main__':

@@ -6,12 +6,11 @@ queries and every item's cutout as gallery. int8 is calibrated on the train spli
 """
 import argparse
 import importlib.util
-import json
 
 from vasily_fashion.datasets import CCPBboxDataset, CCPItemDataset
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco, eval_retrieval
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 
 import chainer
 from compile_precisions import compile_precisions
@@ -42,10 +41,7 @@ def main(argv=None):
         result = {
             'detection': score_detection(args),
             'retrieval': score_retrieval(args)}
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    write_json(args.json, result)
 
 
 def score_detection(args):

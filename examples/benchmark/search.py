@@ -10,7 +10,6 @@ FlatIndex. On few cores the threads of NumPy and Faiss wait for each other, whic
 says nothing of either: compare with `--n-thread 1`.
 """
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import time
 from pathlib import Path
 
 from vasily_fashion.retrieval import FaissIndex, FlatIndex, MilvusIndex
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 from vasily_fashion.utils.machine import machine
 
 import faiss
@@ -217,9 +216,7 @@ def measure(args):
         if n <= args.milvus:
             of['milvus'] = milvus(
                 x, queries, flat.search(queries, _K)[1], args.repeat)
-        if args.json:
-            with atomic_write(args.json, 'w') as file:
-                json.dump(result, file, indent=2)
+        write_json(args.json, result)
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ its own, less what an empty process takes; the bytecode of all modules is cached
 """
 import argparse
 import importlib.util
-import json
 import os
 import pathlib
 import shutil
@@ -17,7 +16,7 @@ import tempfile
 
 from vasily_fashion.compat.importer import repair_source
 from vasily_fashion.compat.repairs import REPAIRS, REPLACED, REWRITTEN
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 from vasily_fashion.utils.machine import machine
 
 from interleaved import interleaved
@@ -51,8 +50,7 @@ def write_repaired(folder):
             path.write_text(repair_source(module, path.read_text('utf-8')).replace(
                 'vasily_fashion.compat', _COMPAT), 'utf-8')
     (folder / _COMPAT).mkdir()
-    for name in ('requirements.py', 'strtobool.py'):
-        shutil.copy(compat / name, folder / _COMPAT / name)
+    shutil.copy(compat / 'requirements.py', folder / _COMPAT / 'requirements.py')
     for module, name in REPLACED.items():
         shutil.copy(compat / name, folder.joinpath(*module.split('.')).with_suffix('.py'))
 
@@ -89,10 +87,7 @@ def main(argv=None):
     print(machine())
     for name, s in seconds.items():
         print(f'{name:28} {s:.3f} s  {s / seconds[_BASE]:.2f} x')
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump({'machine': machine(), 'seconds': seconds}, file, indent=2)
-            file.write('\n')
+    write_json(args.json, {'machine': machine(), 'seconds': seconds})
 
 
 if __name__ == '__main__':

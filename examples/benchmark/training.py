@@ -4,7 +4,6 @@ Forward, loss, backward and update, on two networks; preparing the data is not
 part of it. `torch_models.py` says what else has to be installed.
 """
 import argparse
-import json
 
 from vasily_fashion.accelerate.keep_freed_memory import keep_freed_memory
 from vasily_fashion.accelerate.parallel import n_thread
@@ -14,7 +13,7 @@ from vasily_fashion.links.freeze import freeze
 from vasily_fashion.links.ssd import MultiboxTrainChain
 from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.transforms import crop_by_bbox
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 from vasily_fashion.utils.machine import machine
 
 import chainer
@@ -202,9 +201,7 @@ def main(argv=None):
             f'  {side} {s:.3f}' + (
                 f' ({s / seconds["torch"]:.2f})' if 'torch' in seconds else '')
             for side, s in seconds.items()))
-    if args.json is not None:
-        with atomic_write(args.json, 'w') as f:
-            json.dump({'machine': machine(), 'seconds': result}, f, indent=2)
+    write_json(args.json, {'machine': machine(), 'seconds': result})
 
 
 if __name__ == '__main__':

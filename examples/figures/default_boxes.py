@@ -1,12 +1,11 @@
 """Draw default boxes that match the items of a snap, on two feature maps."""
-import argparse
 import sys
 
 from vasily_fashion.datasets import CCPBboxDataset, SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.visualizations import vis_default_boxes
 
-from figure_file import add_out, save
+from figure_file import make_parser, save
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -14,10 +13,7 @@ _INK = '#333333'
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python default_boxes.py --out default_boxes.pdf')
+    parser = make_parser(__doc__, 'default_boxes.py --out default_boxes.pdf', 'default_boxes.png')
     parser.add_argument(
         '--data', help='folder of Clothing Co-Parsing, whose val split is '
         'taken, instead of synthetic snaps')
@@ -25,7 +21,6 @@ def main(argv=None):
     parser.add_argument(
         '--level', type=int, nargs=2, default=(1, 2),
         help='the two feature maps, 0 is the finest')
-    add_out(parser, 'default_boxes.png')
     args = parser.parse_args(argv)
     dataset = (SyntheticFashionDataset(args.index + 1, 5) if args.data is None
                else CCPBboxDataset(args.data, 'val'))

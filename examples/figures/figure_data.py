@@ -79,9 +79,12 @@ def retrieve(args, indices):
         the products.
     """
     if args.data is None:
-        snaps = SyntheticFashionDataset(max(indices) + 1, args.seed, N_PRODUCT)
+        snaps = SyntheticFashionDataset(max(*indices, 0) + 1, args.seed, N_PRODUCT)
     else:
         snaps = CCPBboxDataset(args.data, 'val')
+    for i in indices:
+        if not 0 <= i < len(snaps):
+            raise SystemExit(f'--index: {i} is not among the {len(snaps)} snaps')
     imgs = [snaps[i][0] for i in indices]
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     detector.score_thresh = args.score_thresh

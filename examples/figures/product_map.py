@@ -4,7 +4,6 @@ The first shows each image at its position, the second its category. Printed
 is the share of the nearest neighbours, in all 128 dimensions, that are of the
 same category.
 """
-import argparse
 import os
 import sys
 
@@ -14,23 +13,19 @@ from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_category_map, vis_product_map
 
 from figure_data import add_data, open_gallery
-from figure_file import add_out, save
+from figure_file import make_parser, save
 from matplotlib.figure import Figure
 
 _K = 10
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python product_map.py --data my_shop')
+    parser = make_parser(__doc__, 'product_map.py --data my_shop', 'product_map.png')
     add_data(parser, has_snaps=False)
     parser.add_argument(
         '--n', type=int, default=400, help='product images at most')
     parser.add_argument(
         '--perplexity', type=float, default=20., help="t-SNE's")
-    add_out(parser, 'product_map.png')
     args = parser.parse_args(argv)
     if args.n <= _K:
         parser.error(f'--n: {args.n} are too few, {_K + 1} are needed')

@@ -1,24 +1,20 @@
 """Draw two sheets of results: detection, category and retrieval of snaps."""
-import argparse
 import os
 import sys
 
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
 from figure_data import add_data, retrieve
-from figure_file import add_out, save
+from figure_file import make_parser, save
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python result_sheets.py --data clothing-co-parsing')
+    parser = make_parser(
+        __doc__, 'result_sheets.py --data clothing-co-parsing', 'result_sheet.png')
     add_data(parser)
     parser.add_argument(
         '--n', type=int, default=8, help='snaps, half of them on each sheet')
     parser.add_argument('--index', type=int, default=0, help='of the first')
-    add_out(parser, 'result_sheet.png')
     args = parser.parse_args(argv)
     if args.n < 2 or args.n % 2:
         parser.error(f'--n must be even, not {args.n}')

@@ -1,5 +1,4 @@
 """Draw the triplet network, with three real images and their distances."""
-import argparse
 import sys
 
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
@@ -8,20 +7,16 @@ from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_triplet_network
 
 from figure_data import add_data
-from figure_file import add_out, save
+from figure_file import make_parser, save
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog='example: python triplet_network.py --index 5 12')
+    parser = make_parser(__doc__, 'triplet_network.py --index 5 12', 'triplet_network.png')
     add_data(parser, has_snaps=False)
     parser.add_argument(
         '--index', type=int, nargs=2, default=(28, 23),
         help='two items: the first as snap crop and product image, the other '
         'as product image')
-    add_out(parser, 'triplet_network.png')
     args = parser.parse_args(argv)
     items = (SyntheticItemDataset(SyntheticFashionDataset(8, args.seed))
              if args.data is None else CCPItemDataset(args.data, 'val'))

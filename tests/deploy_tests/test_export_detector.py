@@ -90,3 +90,11 @@ def test_other_coder(detector, monkeypatch):
     monkeypatch.setattr(detector, 'coder', VotingMultiboxCoder(detector.coder))
     with pytest.raises(ValueError, match='the coder is a VotingMultiboxCoder'):
         export_detector(detector)
+
+
+@pytest.mark.gpu
+def test_a_detector_on_a_gpu(detector):
+    on_gpu = FashionSSD300(pretrained_model='fashion')
+    on_gpu.to_device('@cupy:0')
+    assert (export_detector(on_gpu).SerializeToString()
+            == export_detector(detector).SerializeToString())

@@ -66,3 +66,17 @@ def test_running_variance_of_chainer_v1():
     np.testing.assert_allclose(
         found, expected, atol=1e-4 * np.abs(expected).max())
     assert link.bn1_1.avg_var[0] == np.float32(3e-5)
+
+
+def test_a_link_that_was_set_to_train():
+    """In Chainer v1's manner; an export computes in test mode all the same."""
+    link = StyleExtractorBN()
+    for name, child in link.namedlinks():
+        if '/bn' in name:
+            child.avg_var[...] = 1
+    link.train = True
+    x = np.random.default_rng(0).random((1, 3, *link.insize), np.float32)
+    found, = _run(export_onnx(link, link.insize, 1), x)
+    with chainer.using_config('train', False):
+        link.train = False
+        np.testing.assert_allclose(found, link(x).array, rtol=1e-3, atol=1e-3)

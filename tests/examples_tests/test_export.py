@@ -7,6 +7,7 @@ import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
 from vasily_fashion.transforms import crop_by_bbox
 
 import numpy as np
@@ -56,7 +57,7 @@ def world():
     detector.score_thresh = _SCORE_THRESH
     (bbox,), (label,), (score,) = detector.predict([snap.astype(np.float32)])
     embeddings = StyleExtractorBN(pretrained_model='fashion').extract([
-        img.astype(np.float32) for img in (*crop_by_bbox(snap, bbox), *products)])
+        img.astype(np.float32) for img in (*crop_by_bbox(snap, bbox, DETECTED_MARGIN), *products)])
     names = [detector.label_names[i] for i in label]
     assert len(names) > 2
     return snap, products, names, score, bbox, embeddings[:len(bbox)], embeddings[len(bbox):]

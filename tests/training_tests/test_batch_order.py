@@ -50,3 +50,13 @@ def test_same_category():
 def test_errors(kwargs, message):
     with pytest.raises(ValueError, match=message):
         _batches(**kwargs)
+
+
+@pytest.mark.parametrize('weights, kwargs, message', [
+    ([1, 100], {}, 'a batch of 8 takes nothing of data set 0: raise its weight'),
+    ([1, 1], {'same_category': 2.}, 'same_category must be from 0 to 1, not 2'),
+    ([1, 1], {'batch_size': 0}, 'batch_size must be at least 1, not 0')])
+def test_orders_that_cannot_be(weights, kwargs, message):
+    parts = np.repeat([0, 1], 20)
+    with pytest.raises(ValueError, match=message):
+        BatchOrder(parts, weights, **{'batch_size': 8, **kwargs})

@@ -29,6 +29,13 @@ def test_best_is_kept(kind, tmp_path):
                     found[name], file[name], rtol=1e-5, atol=1e-7)
 
 
+def test_the_last_iteration_is_in_the_log(tmp_path):
+    _, log = train_tiny(
+        'style', tmp_path, 5, val=tiny_items(), eval_interval=10, log_interval=3)
+    assert [line['iteration'] for line in log] == [3, 5]
+    assert 0 <= log[-1]['validation/main/hit@1'] <= 1
+
+
 def test_scoring_changes_no_loss(tmp_path):
     losses = []
     for name, kwargs in (('with', {'val': tiny_items(), 'eval_interval': 1}),

@@ -1,5 +1,6 @@
 
 from tests.training_tests.tiny import TinyItems, TinyStyleExtractor, tiny_items, train_tiny
+from vasily_fashion.training import FrozenPairs, TrainingPairs
 from vasily_fashion.training.frozen_features import FrozenFeatures
 
 import numpy as np
@@ -37,18 +38,6 @@ def test_a_folder_that_was_not_finished_is_made_anew(tmp_path):
     np.testing.assert_array_equal(features.find_missing(), [0, 2])
 
 
-class _Blind(TinyItems):
-    """Items whose images are gone, but for two that tell whose they are."""
-
-    def read_street(self, i, random_state=None):
-        assert i in (0, len(self) - 1), 'image read again'
-        return super().read_street(i)
-
-    def read_product(self, i, random_state=None):
-        assert i in (0, len(self) - 1), 'image read again'
-        return super().read_product(i)
-
-
 class _Darker(TinyItems):
 
     def read_street(self, i, random_state=None):
@@ -81,11 +70,12 @@ def test_second_training_reads_no_image(trained, tmp_path):
     for name, param in model.namedparams():
         assert name.startswith(('/conv1', '/bn1')) == np.array_equal(
             param.array, before[name]), name
-    blind = tiny_items()
-    blind.__class__ = _Blind
+    again = tiny_items()
     second = _train(
-        trained.copy('copy'), blind, tmp_path / 'b', tmp_path / 'f')
+        trained.copy('copy'), again, tmp_path / 'b', tmp_path / 'f')
     np.testing.assert_allclose(second, first, rtol=1e-5)
+    # street photos, once, to tell whose features they are
+    assert again.n_read == len(items)
 
 
 def test_features_of_other_images(trained, tmp_path):
@@ -95,6 +85,17 @@ def test_features_of_other_images(trained, tmp_path):
     darker.__class__ = _Darker
     with pytest.raises(ValueError, match='other weights, images or views'):
         _train(trained.copy('copy'), darker, tmp_path / 'b', tmp_path / 'f', 1)
+
+
+def test_features_of_another_augmentation(trained, tmp_path):
+    items = tiny_items()
+    for p_plain in 0., 1.:
+        pairs = TrainingPairs(items, trained, p_plain=p_plain)
+        if p_plain:
+            with pytest.raises(ValueError, match='other weights, images or views'):
+                FrozenPairs(pairs, trained, 1, tmp_path / 'f', 1)
+        else:
+            FrozenPairs(pairs, trained, 1, tmp_path / 'f', 1)
 
 
 def test_each_example_has_its_own_number_of_views(trained, tmp_path):

@@ -1,5 +1,6 @@
 from tests.training_tests.tiny import TinyStyleExtractor, tiny_items, train_tiny
-from vasily_fashion.training import TrainingPairs
+from vasily_fashion.training import DrawOrder, TrainingPairs
+from vasily_fashion.training.scale_embeddings import scale_embeddings
 
 import chainer
 import numpy as np
@@ -76,6 +77,21 @@ def test_batch_of_one(dataset, tmp_path):
 def test_empty_dataset():
     with pytest.raises(ValueError, match='dataset is empty'):
         TrainingPairs([], TinyStyleExtractor())
+
+
+def test_item_ids_are_numbers_whatever_they_were(dataset):
+    named = tiny_items()
+    named.item_ids = np.array([f'item {i}' for i in dataset.item_ids])
+    ids = [TrainingPairs(named, TinyStyleExtractor())[i][3] for i in range(len(named))]
+    assert np.array(ids).dtype.kind == 'i'
+    assert len(set(ids)) == len(set(dataset.item_ids.tolist()))
+
+
+def test_scaling_leaves_running_statistics(dataset):
+    model = TinyStyleExtractor()
+    pairs = TrainingPairs(dataset, model)
+    scale_embeddings(model, pairs, DrawOrder(len(pairs), 4))
+    assert not model.bn1_1.avg_mean.any() and not model.bn1_1.avg_var.any()
 
 
 def test_p_plain(dataset):

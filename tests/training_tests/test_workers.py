@@ -62,6 +62,7 @@ def _assert_same(log, expected):
     ('style', {'multi_node_bn': True}),
     ('style', {'multi_node_bn': True, 'chain': {'negatives': 'random', 'loss': 'ratio'}}),
     ('style', {'multi_node_bn': True, 'chain': {'negatives': 'category'}}),
+    ('style', {'multi_node_bn': True, 'chain': {'category_weight': .3}}),
 ])
 def test_two_workers_train_as_one(mpiexec, kind, kwargs, tmp_path):
     model, expected = train_tiny(kind, tmp_path / 'one', 8, **kwargs)

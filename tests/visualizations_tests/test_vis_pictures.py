@@ -13,8 +13,8 @@ def _img(h, w, seed=0):
 def _items(n):
     return [RetrievedItem(
         np.array([10 * i, 5, 10 * i + 20, 40], np.float32),
-        None if i == 1 else i, .9 - i / 10, np.arange(5, dtype=np.float32),
-        np.arange(5)) for i in range(n)]
+        None if i == 1 else 12 * i, .9 - i / 10, np.arange(5, dtype=np.float32),
+        np.arange(5), (None if i == 1 else f'class {i}')) for i in range(n)]
 
 
 @pytest.mark.parametrize('n_item', [0, 1, 6])
@@ -41,8 +41,8 @@ def test_items_and_products(vis, n_item):
         assert ax.get_ylim()[0] <= y0 < y1 <= ax.get_ylim()[1]
     texts = [text.get_text() for text in ax.texts]
     if vis is vis_overview:
-        assert ('bag' in texts) == (n_item > 0)
-        assert ('footwear' in texts) == (n_item > 2)
+        assert ('class 0' in texts) == (n_item > 0)
+        assert ('class 2' in texts) == (n_item > 2)
         assert ('no item found' in texts) == (n_item == 0)
     else:
         assert 'title' in texts

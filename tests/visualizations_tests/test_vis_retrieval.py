@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 
-def _item(bbox, category=0, score=0.5, ids=(1, 2)):
+def _item(bbox, category=0, score=0.5, ids=(1, 2), name=None):
+    if name is None and category is not None and category < len(FASHION_CATEGORIES):
+        name = FASHION_CATEGORIES[category]
     return RetrievedItem(
         np.array(bbox, dtype=np.float32), category, score,
-        np.arange(len(ids), dtype=np.float32) / 8, np.array(ids))
+        np.arange(len(ids), dtype=np.float32) / 8, np.array(ids), name)
 
 
 def _img(size=(90, 60)):
@@ -56,6 +58,12 @@ def test_draws_what_was_found():
     assert shown == [128, 128, 14, 15, 16, 128, 11, 12, 13]
     pixels = _render(ax)
     assert (pixels == 13).all(axis=2).any()
+
+
+def test_own_class():
+    texts = _texts(vis_retrieval(
+        _img(), [_item([10, 10, 50, 40], 0, .5, name='kimono')], _product_image))
+    assert '1 kimono 0.50' in texts
 
 
 def test_boxes_are_where_they_are_on_the_photo():

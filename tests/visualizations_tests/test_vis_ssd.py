@@ -1,3 +1,5 @@
+import copy
+
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.visualizations import vis_default_boxes, vis_ssd_network
@@ -68,3 +70,15 @@ def test_default_boxes_are_drawn(model, snap):
     assert len(ax.lines) == n_drawn + 2 * 9  # dots, and the 10 x 10 grid
     with pytest.raises(ValueError, match='level must be 0 to 5'):
         vis_default_boxes(img, bbox, label, model, 6)
+
+
+@pytest.mark.gpu
+def test_default_boxes_of_a_detector_on_a_gpu(model, snap):
+    _, bbox, label = snap
+    on_gpu = model.copy()
+    on_gpu.coder = copy.copy(model.coder)
+    on_gpu.to_device('@cupy:0')
+    for found, expected in zip(
+            *(match_default_boxes(bbox, label, (90, 60), detector, 1)
+              for detector in (on_gpu, model)), strict=True):
+        np.testing.assert_array_equal(found, expected)

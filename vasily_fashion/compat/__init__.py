@@ -23,7 +23,6 @@ packages while they are imported.
  caffe_pb2            Caffe's message classes, for protobuf 4 and newer
  onnx_mapping         what onnx.mapping was, for onnx 1.19 and newer
  requirements         what chainer.testing asked pkg_resources for
- strtobool            what ChainerCV asked distutils for
 ==================== ======================================================
 """
 from vasily_fashion.compat.import_order import check_import_order

@@ -93,7 +93,9 @@ REPAIRS = {
     'chainercv.utils.download': (Repair(
         'Python 3.12 dropped distutils; until ChainerCV has its own strtobool',
         {'from distutils.util import strtobool\n':
-         'from vasily_fashion.compat.strtobool import strtobool\n'}),),
+         "strtobool = ('y', 'yes', 't', 'true', 'on', '1').__contains__\n",
+         "strtobool(os.getenv('CHAINERCV_DOWNLOAD_REPORT', 'ON'))":
+         "strtobool(os.getenv('CHAINERCV_DOWNLOAD_REPORT', 'ON').lower())"}),),
 
     'chainer.utils.meta': (Repair(
         'Chainer 7 warns of to_gpu in ChainerCV; until its links have none',

@@ -37,8 +37,8 @@ def convert_weights(path: str | os.PathLike[str]) -> Conversion:
         path (str or path): The file, as :func:`read_arrays` reads it.
 
     Returns:
-        Conversion: What :func:`vasily_fashion.utils.load_weights` takes, with
-        the names each array had.
+        Conversion: The arrays by the names of this library, and the names that
+        they had.
 
     Raises:
         ImportError: If h5py or torch is needed and not there.

@@ -23,10 +23,10 @@ def compile_forward(
 
     Returns:
         callable: From a batch, :math:`(B, 3, H, W)`, to the output, both
-        :class:`numpy.ndarray` of float32: OpenVINO where it is installed and
-        the link is on a CPU, else the link itself.
+        :class:`numpy.ndarray` of float32: OpenVINO where it and onnx are
+        installed and the link is on a CPU, else the link itself.
     """
-    if link.device.xp is np and importlib.util.find_spec('openvino'):
+    if link.device.xp is np and all(map(importlib.util.find_spec, ('openvino', 'onnx'))):
         from vasily_fashion.deploy.openvino_engine import OpenVINOEngine
 
         import onnx

@@ -95,8 +95,8 @@ def compile_link(
         calibration = check_images(
             calibration, 'calibration', allow_empty=False)
 
-    def xs(n=None):
-        return [prepare(img) for img in calibration[:n]]
+    def xs():
+        return [prepare(img) for img in calibration]
 
     cache = ModelCache(link)
 
@@ -125,7 +125,8 @@ def _choose_engine(engine):
     if engine not in ('auto', *_ENGINES):
         raise ValueError(
             f"engine must be 'auto' or one of {_ENGINES}, not {engine!r}")
-    installed = [name for name in _ENGINES if importlib.util.find_spec(name)]
+    installed = [name for name in _ENGINES if importlib.util.find_spec('onnx')
+                 and importlib.util.find_spec(name)]
     if engine == 'auto' and installed:
         if 'onnxruntime' in installed and has_cuda():
             return 'onnxruntime'
@@ -134,7 +135,7 @@ def _choose_engine(engine):
         name = 'OpenVINO or ONNX Runtime' if engine == 'auto' else engine
         raise ImportError(
             f"{name} is not installed: pip install 'vasily_fashion[fast]', or "
-            'openvino or onnxruntime alone')
+            'onnx with openvino or onnxruntime')
     return engine
 
 

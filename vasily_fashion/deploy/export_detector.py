@@ -1,3 +1,4 @@
+import copy
 import json
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,10 @@ def export_detector(detector: FashionSSD300) -> 'onnx.ModelProto':
         'mean': np.asarray(detector.mean, np.float32),
         'insize': np.float32(detector.insize),
         'none': np.zeros(0, np.float32), 'zero': np.array([0]), 'two': np.array([2])})
-    centre, size = np.split(detector.coder._default_bbox, 2, axis=1)
-    centre_variance, size_variance = detector.coder._variance
+    coder = copy.copy(detector.coder)
+    coder.to_cpu()
+    centre, size = np.split(coder._default_bbox, 2, axis=1)
+    centre_variance, size_variance = coder._variance
     decode = onnx_text(_DECODE, {
         'default_centre': centre.astype(np.float32),
         'default_step': (centre_variance * size).astype(np.float32),

@@ -2,6 +2,7 @@ import copy
 import warnings
 from typing import TYPE_CHECKING
 
+from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.links.style_extractor.chainer_v1_batch_normalization import (
     ChainerV1BatchNormalization,
 )
@@ -39,6 +40,8 @@ def export_onnx(
     x = np.zeros((1, 3, *insize), np.float32)
     # not link.copy(), which shares SSD's default boxes and moves them along
     link = copy.deepcopy(link)
+    if isinstance(link, StyleExtractorBN):
+        link.train = False  # whatever a caller in Chainer v1's manner has set
     with warnings.catch_warnings():
         # Chainer's own call of to_cpu, and opsets newer than onnx_chainer
         warnings.simplefilter('ignore')

@@ -67,16 +67,19 @@ class ModelCache:
                 folder.mkdir(mode=0o700, exist_ok=True)
             self._check_folders()
             remove_abandoned(self.folder, '.tmp-*')
-            temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
-            try:
-                with being_written(temporary):
-                    make(Path(temporary))
-                    sums = json.dumps(_sums(Path(temporary)))
-                    Path(temporary, _SUMS).write_text(sums)
-                    with contextlib.suppress(OSError):  # another was first
-                        os.rename(temporary, entry)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+            is_there = False  # another may remove it before it is locked
+            while not is_there:
+                temporary = tempfile.mkdtemp(prefix='.tmp-', dir=self.folder)
+                try:
+                    with being_written(temporary) as is_there:
+                        if is_there:
+                            make(Path(temporary))
+                            sums = json.dumps(_sums(Path(temporary)))
+                            Path(temporary, _SUMS).write_text(sums)
+                            with contextlib.suppress(OSError):  # another was first
+                                os.rename(temporary, entry)
+                finally:
+                    shutil.rmtree(temporary, ignore_errors=True)
         return entry
 
     def newest(self, pattern: str) -> Path | None:

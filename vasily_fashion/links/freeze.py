@@ -9,6 +9,9 @@ def freeze(link: chainer.Link) -> None:
     none of whose inputs requires a gradient, but it offers no way to say so
     of a parameter that exists already; hence the two private attributes.
 
+    Batch normalisation goes on as it was: in training it has the statistics
+    of the batch, and its running statistics follow them.
+
     Args:
         link (chainer.Link): The link, on any device, after
             ``optimizer.setup``.

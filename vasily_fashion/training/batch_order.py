@@ -27,8 +27,9 @@ class BatchOrder(DrawOrder):
 
     Raises:
         ValueError: If a weight is not positive, the number of weights is not
-            that of the data sets, there are fewer items than a batch takes, or
-            a batch cannot be divided among the workers.
+            that of the data sets, a batch takes nothing of one or more items than
+            there are, `same_category` is no share, or a batch cannot be divided
+            among the workers.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class BatchOrder(DrawOrder):
             raise ValueError(
                 f'weights must be {len(np.unique(parts))} positive numbers, '
                 f'one a data set, not {list(weights)}')
+        if not 0 <= same_category <= 1:
+            raise ValueError(f'same_category must be from 0 to 1, not {same_category!r}')
         if item_ids is None:
             item_ids = np.arange(len(parts))
         if categories is None:
@@ -58,6 +61,11 @@ class BatchOrder(DrawOrder):
         share = np.array(weights, float) / np.sum(weights) * batch_size
         size = np.floor(np.cumsum(share) + 1e-9).astype(int)
         self._sizes = np.diff([0, *size[:-1], batch_size])
+        if not self._sizes.all():
+            part = int(self._sizes.argmin())
+            raise ValueError(
+                f'a batch of {batch_size} takes nothing of data set {part}: raise its '
+                'weight or the batch size')
         available = np.bincount(self._parts, minlength=len(weights))
         if (self._sizes > available).any():
             part = int((self._sizes > available).argmax())

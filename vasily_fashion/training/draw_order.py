@@ -24,12 +24,15 @@ class DrawOrder:
             size of its iterator.
 
     Raises:
-        ValueError: If a batch cannot be divided among the workers.
+        ValueError: If there is less than one example a batch, or a batch cannot
+            be divided among the workers.
     """
 
     def __init__(
             self, n_example: int, batch_size: int, seed: int = 0,
             comm: Any = None) -> None:
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, not {batch_size}')
         self.n_example, self.batch_size = n_example, batch_size
         self.seed, self.comm = seed, comm
         n_worker = 1 if comm is None else comm.size

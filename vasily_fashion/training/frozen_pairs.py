@@ -14,6 +14,8 @@ import chainer
 import numpy as np
 from tqdm import tqdm
 
+_N_KEY = 16
+
 
 class FrozenPairs(Draws):
     """What the frozen blocks make of pairs, each view computed once.
@@ -32,7 +34,7 @@ class FrozenPairs(Draws):
         n_block (int): How many blocks are frozen, 1 to 3.
         folder (str or path): Where the outputs are kept, float16; made if
             there is none. Another training from the same weights, images,
-            views and seed goes on using it.
+            augmentation, views and seed goes on using it.
         n_view (int or sequence of int): How many views there are of each side
             of a pair, of all or of each.
 
@@ -56,11 +58,12 @@ class FrozenPairs(Draws):
                 'features need blocks that are trained: their batch '
                 'normalisation has no running statistics yet. Train without '
                 'first, then start from its model.npz')
+        # some views stand for how all of them are made
+        some = np.unique(np.linspace(0, len(pairs) - 1, _N_KEY).astype(int)).tolist()
         key = [str(self.seed).encode(), self._n_view.tobytes(),
-               pairs.item_ids.tobytes(),
-               # two examples stand for how all images are made
-               *(img.tobytes() for i in (0, len(pairs) - 1)
-                 for img in pairs.dataset[i][:2])]
+               pairs.item_ids.tobytes(), pairs.p_plain.tobytes(),
+               *(make(i, np.random.default_rng([self.seed, i])).tobytes()
+                 for i in some for make in (pairs.street, pairs.product))]
         for block in range(1, n_block + 1):
             for name in ('conv{}_1', 'bn{}_1', 'conv{}_2', 'bn{}_2'):
                 serializer = chainer.serializers.DictionarySerializer()

@@ -43,4 +43,5 @@ class RandomStates(chainer.training.Extension):
 
     def _seed_gpu(self, states):
         if self._device.xp is not np:
-            self._device.xp.random.seed(zlib.crc32(states.encode()))
+            with chainer.using_device(self._device):
+                self._device.xp.random.seed(zlib.crc32(states.encode()))

@@ -1,4 +1,3 @@
-import contextlib
 import os
 import shutil
 import sys
@@ -43,15 +42,13 @@ def run_training(
     comm = chain.comm
     if order.comm is not comm:
         raise ValueError('chain and order must have the same comm')
-    hook: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if comm is not None:
         optimizer = share_gradients(optimizer, comm)  # type: ignore[assignment]
-        hook = PartOfDropout(comm)
     updater = training.updaters.StandardUpdater(
         make_iterator(draws, order, n_loader), optimizer, device=chain.device)
     trainer = training.Trainer(
         updater, (schedule.iteration, 'iteration'), str(out))
-    log = log_interval, 'iteration'
+    log = _Every(log_interval, schedule.iteration)
     save = _Every(snapshot_interval, schedule.iteration)
     score_now = _Every(eval_interval, schedule.iteration)
 
@@ -60,7 +57,9 @@ def run_training(
     if comm is not None:
         # running means that workers gathered from their own part of the batches
         from chainermn.extensions import AllreducePersistent
-        trainer.extend(AllreducePersistent(model, comm), trigger=save)
+        trainer.extend(
+            AllreducePersistent(model, comm),
+            trigger=lambda trainer: save(trainer) or score_now(trainer))
     if comm is None or comm.rank == 0:
         _remove_abandoned_logs(out)
         if evaluator is not None:
@@ -87,7 +86,7 @@ def run_training(
 
     keep_freed_memory()
     with seeded(order.seed, chain.device), \
-            chainer.using_config('accelerate', 'fast'), hook:
+            chainer.using_config('accelerate', 'fast'), PartOfDropout(comm):
         if resume is not None:
             _load(resume, trainer)
         trainer.run()

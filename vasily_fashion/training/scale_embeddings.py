@@ -30,8 +30,9 @@ def scale_embeddings(
     products = np.stack([
         pairs.draw(int(i), random_state)[1]
         for i in random_state.choice(len(pairs), n, replace=False)])
+    # in_recomputing: batch normalisation leaves its running statistics as they are
     with seeded(order.seed, fc5.device), chainer.using_config('train', True), \
-            chainer.no_backprop_mode():
+            chainer.using_config('in_recomputing', True), chainer.no_backprop_mode():
         embeddings = chainer.get_device('@numpy').send(
             extractor(fc5.device.send(products)).array)
     spread = 2 * embeddings.var(axis=0, ddof=1).sum()

@@ -14,6 +14,7 @@ from vasily_fashion.training.run_training import run_training
 from vasily_fashion.training.scale_embeddings import scale_embeddings
 from vasily_fashion.training.style_extractor_blocks import LaterBlocks
 from vasily_fashion.training.training_pairs import TrainingPairs
+from vasily_fashion.utils import seeded
 
 import chainer
 from chainer.optimizer_hooks import WeightDecay
@@ -71,6 +72,9 @@ def train_style_extractor(
         model = model.model
     if resume is None:
         scale_embeddings(chain.model, pairs, order)
+    if chain.category_weight:  # before workers share their weights
+        with seeded(order.seed, chain.device), chainer.using_device(chain.device):
+            chain.classifier._initialize_params(model.dim)
     optimizer = chainer.optimizers.Adam()
     optimizer.setup(chain)
     for block in range(1, n_frozen_block + 1):

@@ -35,7 +35,8 @@ class TrainingPairs(Draws):
             p_plain: float | Sequence[float] = 0.) -> None:
         super().__init__(dataset, seed)
         self.prepare, self.grounds = model.prepare, grounds
-        self.item_ids = np.asarray(dataset.item_ids)
+        # numbers, which a GPU takes
+        self.item_ids = np.unique(dataset.item_ids, return_inverse=True)[1].ravel()
         self.p_plain = np.broadcast_to(p_plain, len(dataset))
         if not ((self.p_plain >= 0) & (self.p_plain <= 1)).all():
             raise ValueError(f'p_plain must be from 0 to 1, not {p_plain!r}')

@@ -89,24 +89,28 @@ def share_gradients(
 class PartOfDropout(chainer.FunctionHook):
     """Dropout draws the mask of the whole batch; a worker takes its part.
 
+    The mask is drawn from `random` of NumPy or CuPy, and not by cuDNN, which
+    takes its own seed.
+
     Args:
-        comm (chainermn.CommunicatorBase): The workers.
+        comm (chainermn.CommunicatorBase): The workers; one if :obj:`None`.
     """
 
     name = 'PartOfDropout'
 
-    def __init__(self, comm: 'CommunicatorBase') -> None:
-        self._comm = comm
+    def __init__(self, comm: 'CommunicatorBase | None') -> None:
+        self._n_worker: int = 1 if comm is None else comm.size
+        self._rank: int = 0 if comm is None else comm.rank
 
     def forward_preprocess(
             self, function: Any, in_data: tuple[Any, ...]) -> None:
         if not isinstance(function, Dropout) or function.mask is not None:
             return
         x, = in_data
-        n, rank = len(x), self._comm.rank
+        n, rank = len(x), self._rank
         xp = chainer.backend.get_array_module(x)
         chance = xp.random.rand(  # as Chainer's dropout draws
-            n * self._comm.size, *x.shape[1:],
+            n * self._n_worker, *x.shape[1:],
             **({} if xp is np else {'dtype': np.float32}))
         scale = x.dtype.type(1 / (1 - function.dropout_ratio))
         function.mask = scale * (

@@ -11,3 +11,4 @@ from vasily_fashion.utils.read_image import read_image  # noqa: F401
 from vasily_fashion.utils.save_weights import save_weights  # noqa: F401
 from vasily_fashion.utils.seeded import seeded  # noqa: F401
 from vasily_fashion.utils.weights_sha256 import weights_sha256  # noqa: F401
+from vasily_fashion.utils.write_json import write_json  # noqa: F401

@@ -1,12 +1,12 @@
+import copy
 from typing import TYPE_CHECKING
 
+from vasily_fashion.visualizations._picture import new_axes
 from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
 from chainercv.utils import bbox_iou
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def vis_default_boxes(
             f'level must be 0 to {len(grids) - 1}, not {level}: there are '
             f'feature maps of {", ".join(f"{g} x {g}" for g in grids)}')
     if ax is None:
-        figure = Figure(figsize=(4, 4 * img.shape[1] / img.shape[2]))
-        FigureCanvasAgg(figure)
-        ax = figure.add_axes((0, 0, 1, 1))
+        ax = new_axes(4, 4 * img.shape[1] / img.shape[2])
     size = np.array(img.shape[1:])
     boxes, matched = match_default_boxes(bbox, label, size, model, level)
     ax.imshow(np.clip(img, 0, 255).astype(np.uint8).transpose(1, 2, 0))
@@ -93,7 +91,9 @@ def match_default_boxes(
     """
     size = np.asarray(size, np.float32)
     scale = model.insize / np.tile(size, 2)
-    _, mb_label = model.coder.encode(
+    coder = copy.copy(model.coder)
+    coder.to_cpu()
+    _, mb_label = coder.encode(
         (bbox * scale).astype(np.float32), label)
     n_of_level = [
         grid ** 2 * (2 * len(ratios) + 2) for grid, ratios in zip(
@@ -101,7 +101,7 @@ def match_default_boxes(
     start = sum(n_of_level[:level])
     part = slice(start, start + n_of_level[level])
     # centres and sizes, in pixels of what the network sees
-    y, x, h, w = model.coder._default_bbox[part].T
+    y, x, h, w = coder._default_bbox[part].T
     boxes = np.stack(
         [y - h / 2, x - w / 2, y + h / 2, x + w / 2], axis=1) / scale
     n_cell = model.extractor.grids[level] ** 2

@@ -1,7 +1,6 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.transforms import crop_by_bbox
 from vasily_fashion.visualizations._picture import (
     BLUE,
@@ -66,8 +65,8 @@ def vis_overview(
         crop, = crop_by_bbox(img, item.bbox[None])
         cell = min(height - .14, 1.3)
         picture(ax, crop, (4.5, y - cell / 2, 1.2, cell), colour, 2.2)
-        if item.category is not None:
-            ax.text(5.85, y, FASHION_CATEGORIES[item.category], fontsize=12,
+        if item.category_name is not None:
+            ax.text(5.85, y, item.category_name, fontsize=12,
                     va='center', color=colour)
         arrow(ax, (7.2, y), (7.9, y), colour)
         for j, product in enumerate(item.ids[:4].tolist()):

@@ -2,16 +2,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.visualizations._picture import new_axes
 from vasily_fashion.visualizations._sheet_layout import SheetLayout
 from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
 
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 from PIL import Image
@@ -69,9 +67,7 @@ def vis_retrieval(
     items = sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))
     layout = SheetLayout(img, items)
     if ax is None:
-        fig = Figure(figsize=(layout.width, layout.height))
-        FigureCanvasAgg(fig)
-        ax = fig.add_axes((0, 0, 1, 1))
+        ax = new_axes(layout.width, layout.height)
     ax.set_axis_off()
     ax.set_xlim(0, layout.width)
     ax.set_ylim(layout.height, 0)
@@ -217,9 +213,7 @@ def _colour(item):
 def _caption(row, item, with_score):
     name = 'item'
     if item.category is not None:
-        name = (FASHION_CATEGORIES[item.category]
-                if item.category < len(FASHION_CATEGORIES)
-                else f'category {item.category}')
+        name = item.category_name or f'category {item.category}'
     caption = f'{row + 1} {name}'
     if with_score and not math.isnan(item.score):
         caption += f' {item.score:.2f}'

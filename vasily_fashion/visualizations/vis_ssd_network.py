@@ -1,16 +1,15 @@
 from typing import TYPE_CHECKING, Any
 
+from vasily_fashion.visualizations._picture import BLUE, INK, RED, new_axes
+
 import chainer
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 if TYPE_CHECKING:
     from vasily_fashion.links import FashionSSD300
 
-_BLUE, _RED, _INK = '#30638e', '#d1495b', '#333333'
 # Of the drawing, in its own units.
 _GAP = .4
 _DEPTH = .28
@@ -39,16 +38,14 @@ def vis_ssd_network(
         matplotlib.axes.Axes: The axes.
     """
     if ax is None:
-        figure = Figure(figsize=(12, 4))
-        FigureCanvasAgg(figure)
-        ax = figure.add_axes((0, 0, 1, 1))
+        ax = new_axes(12, 4)
     x = 0.
     n_box = 0
     brackets: dict[str, list[float]] = {'VGG16': [], 'added by SSD': []}
     for name, shape, ratios in feature_maps(model):
         n_channel, height, _ = shape
         w, h = max(.11 * np.log2(n_channel), .4), .32 * np.log2(height + 1)
-        colour = _BLUE if ratios is None else _RED
+        colour = BLUE if ratios is None else RED
         if name == 'photo':
             w = h
         else:
@@ -60,21 +57,21 @@ def vis_ssd_network(
                 np.clip(img, 0, 255).astype(np.uint8).transpose(1, 2, 0),
                 extent=(x, x + w, -h / 2, h / 2), zorder=2)
         ax.text(x + w / 2 + _DEPTH / 2, h / 2 + _DEPTH + .03, name,
-                ha='center', va='bottom', fontsize=8, color=_INK)
+                ha='center', va='bottom', fontsize=8, color=INK)
         ax.text(x + w / 2, -h / 2 - .1, f'{height}²\n{n_channel}',
-                ha='center', va='top', fontsize=7, color=_INK)
+                ha='center', va='top', fontsize=7, color=INK)
         if ratios is not None:
             n = height ** 2 * (2 * len(ratios) + 2)
             n_box += n
             ax.annotate(
                 f'{n:,}', (x + w / 2, -h / 2 - .62), (x + w / 2, -2.75),
-                ha='center', va='top', fontsize=8, color=_RED,
-                arrowprops={'arrowstyle': '<-', 'color': _RED})
+                ha='center', va='top', fontsize=8, color=RED,
+                arrowprops={'arrowstyle': '<-', 'color': RED})
         x += w + _DEPTH + _GAP
     for name, ends in brackets.items():
         _bracket(ax, min(ends), max(ends), name)
     ax.text(0, -2.75, f'{n_box:,} default boxes,\neach with 4 offsets and\n'
-            f'{model.n_fg_class + 1} scores', fontsize=8, color=_RED, va='top')
+            f'{model.n_fg_class + 1} scores', fontsize=8, color=RED, va='top')
     ax.set_xlim(-.3, x)
     ax.set_ylim(-3.4, 2.6)
     ax.set_aspect('equal')
@@ -150,5 +147,5 @@ def _number(name):
 
 
 def _bracket(ax, left, right, name):
-    ax.plot([left, left, right, right], [2.05, 2.2, 2.2, 2.05], color=_INK, linewidth=1)
-    ax.text((left + right) / 2, 2.25, name, ha='center', va='bottom', fontsize=9, color=_INK)
+    ax.plot([left, left, right, right], [2.05, 2.2, 2.2, 2.05], color=INK, linewidth=1)
+    ax.text((left + right) / 2, 2.25, name, ha='center', va='bottom', fontsize=9, color=INK)

@@ -1,6 +1,7 @@
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
+from vasily_fashion.links.ssd import fashion_ssd300
 from vasily_fashion.utils import save_weights
 
 import chainer
@@ -67,6 +68,17 @@ def test_predict_any_size(model, monkeypatch):
         assert bbox.shape == (len(label), 4) and len(score) == len(label)
         assert np.isfinite(bbox).all()
         assert (score >= .09).all()
+
+
+def test_predict_batch_by_batch(monkeypatch):
+    model = FashionSSD300(pretrained_model='fashion')
+    imgs = [img for img, *_ in SyntheticFashionDataset(5, 0)[:]]
+    expected = model.predict(imgs)
+    monkeypatch.setattr(fashion_ssd300, '_BATCH_SIZE', 2)
+    for found, of_all in zip(model.predict(imgs), expected, strict=True):
+        assert len(found) == 5 and all(map(len, found))
+        for a, b in zip(found, of_all, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-3)
 
 
 def test_predict_nothing(model):

@@ -293,3 +293,6 @@ def test_the_classifier_is_not_of_the_model():
     assert {name for name, _ in chain.model.namedparams()} == {'/scale'}
     with pytest.raises(ValueError, match='0 or more'):
         TripletTrainChain(_Scale(), hardest_weight=-1)
+    x = np.ones((2, 3, 2, 2), np.float32)
+    with pytest.raises(ValueError, match='the classification loss needs category'):
+        chain(x, x)

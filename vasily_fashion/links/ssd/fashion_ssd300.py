@@ -12,6 +12,9 @@ import numpy as np
 from chainer import backend
 from chainercv.links import SSD300
 
+# Photos that the network has at a time: 23 MB each in its first layer.
+_BATCH_SIZE = 16
+
 
 class FashionSSD300(SSD300):
     """SSD300 for fashion items.
@@ -123,12 +126,18 @@ class FashionSSD300(SSD300):
                 message names its index.
         """
         imgs = check_images(imgs, 'imgs')
-        if not imgs:
-            return [], [], []
-        if backend.get_array_module(*imgs) is not np:
-            imgs = self.device.send(imgs)
+        bboxes: list[np.ndarray] = []
+        labels: list[np.ndarray] = []
+        scores: list[np.ndarray] = []
         with chainer.using_device(self.device):
-            return super().predict(imgs)
+            for start in range(0, len(imgs), _BATCH_SIZE):
+                batch = imgs[start:start + _BATCH_SIZE]
+                if backend.get_array_module(*batch) is not np:
+                    batch = self.device.send(batch)
+                for found, of_batch in zip(
+                        (bboxes, labels, scores), super().predict(batch), strict=True):
+                    found += of_batch
+        return bboxes, labels, scores
 
     def _prepare(self, img):
         if isinstance(img, np.ndarray):

@@ -1,12 +1,9 @@
 import os
 
+from vasily_fashion.converters import read_arrays
 from vasily_fashion.links.style_extractor.style_extractor_bn import StyleExtractorBN
-from vasily_fashion.utils import check_npz
-
-import numpy as np
 
 _NAMES = ('conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2')
-_MAX_BYTE = 4 << 30  # VGG16 with its fully connected layers is 0.6 GB
 
 
 def start_from_vgg16(
@@ -28,17 +25,13 @@ def start_from_vgg16(
         OSError: If the file cannot be read.
         ValueError: If a layer is missing or of another shape.
     """
-    with open(path, 'rb') as file:
-        check_npz(file, _MAX_BYTE)
-    with np.load(path, allow_pickle=False) as file:
-        weights = {
-            name: file[f'extractor/{name}/W'] for name in _NAMES
-            if f'extractor/{name}/W' in file.files}
+    weights = read_arrays(path)
     for name in _NAMES:
         W = model[name].W.array
-        if name not in weights or weights[name].shape != W.shape:
+        found = weights.get(f'extractor/{name}/W')
+        if found is None or found.shape != W.shape:
             raise ValueError(
                 f'{path} has no extractor/{name}/W of shape {W.shape}: it '
                 'holds no VGG16 in the layout of SSD300')
     for name in _NAMES:
-        model[name].W.array[...] = model.xp.asarray(weights[name])
+        model[name].W.array[...] = model.xp.asarray(weights[f'extractor/{name}/W'])

@@ -136,7 +136,8 @@ choose_negatives` says.
             ~chainer.Variable: The loss, a scalar.
 
         Raises:
-            ValueError: If :math:`B < 2`: there is no negative then.
+            ValueError: If :math:`B < 2`: there is no negative then. If there is
+                no `category`, and the loss needs it.
         """
         # one batch, in turn, so that a worker's part of it is one piece
         both = self.xp.stack([query, positive], axis=1)
@@ -147,6 +148,8 @@ choose_negatives` says.
             raise ValueError(
                 'a batch of one pair has no negative: the batch size must be '
                 'at least 2')
+        if self.category_weight and category is None:
+            raise ValueError('the classification loss needs category')
         is_other = ~np.eye(n_pair, dtype=bool)
         if item_id is not None:
             is_other = self._differ(item_id)
@@ -163,10 +166,10 @@ choose_negatives` says.
             loss += self.hardest_weight * hardest
             reported['loss/hardest'] = hardest
         if self.category_weight:
-            labels = self.xp.repeat(self.xp.asarray(category), 2)
+            labels = np.tile(self._gather_array(category), 2).astype(np.int32)
             classified = F.softmax_cross_entropy(
-                self.classifier(_LOGIT_SCALE * embeddings), labels.astype(np.int32),
-                ignore_label=-1)
+                self.classifier(_LOGIT_SCALE * F.concat((q, p), axis=0)),
+                self.device.send(labels), ignore_label=-1)
             loss += self.category_weight * classified
             reported['loss/category'] = classified
 
@@ -214,8 +217,11 @@ choose_negatives` says.
         return F.copy(
             F.concat(parts, axis=0) if self.comm.size > 1 else parts, self.device)
 
-    def _differ(self, x):
+    def _gather_array(self, x):
+        """The numbers of the whole batch, on the host."""
         x = chainer.get_device('@numpy').send(x)
-        if self.comm is not None:
-            x = np.concatenate(self.comm.allgather(x))
+        return x if self.comm is None else np.concatenate(self.comm.allgather(x))
+
+    def _differ(self, x):
+        x = self._gather_array(x)
         return x[:, None] != x
