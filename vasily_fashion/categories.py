@@ -64,22 +64,22 @@ CCP_TO_FASHION = {
     'wedges': 'footwear',
 }
 
-#: DeepFashion2's category ids -> fashion category. The names are spelt in two
-#: ways, the ids in one.
+#: DeepFashion2's categories -> fashion category, in the order of their ids, from
+#: 1. Its files spell the names in two ways.
 DEEPFASHION2_TO_FASHION = {
-    1: 'top',  # short sleeve top
-    2: 'top',  # long sleeve top
-    3: 'outer',  # short sleeve outwear
-    4: 'outer',  # long sleeve outwear
-    5: 'top',  # vest: a top without sleeves
-    6: 'top',  # sling
-    7: 'shorts',
-    8: 'pants',  # trousers
-    9: 'skirt',
-    10: 'dress',  # short sleeve dress
-    11: 'dress',  # long sleeve dress
-    12: 'dress',  # vest dress
-    13: 'dress',  # sling dress
+    'short sleeve top': 'top',
+    'long sleeve top': 'top',
+    'short sleeve outwear': 'outer',
+    'long sleeve outwear': 'outer',
+    'vest': 'top',  # without sleeves
+    'sling': 'top',
+    'shorts': 'shorts',
+    'trousers': 'pants',
+    'skirt': 'skirt',
+    'short sleeve dress': 'dress',
+    'long sleeve dress': 'dress',
+    'vest dress': 'dress',
+    'sling dress': 'dress',
 }
 
 #: ModaNet's categories -> fashion category.
@@ -191,14 +191,18 @@ COLORFUL_FASHION_TO_FASHION = {
     'sunglass': 'sunglasses',
 }
 
-#: What a data set of one's own may call its categories -> fashion category.
+#: What a data set of one's own may call its categories -> fashion category. Where
+#: the same name means two, as 'vest' does, the later one counts.
 COMMON_TO_FASHION = {
+    **DEEPFASHION2_TO_FASHION,
+    **IN_SHOP_TO_FASHION,
+    **CONSUMER_TO_SHOP_TO_FASHION,
     **CCP_TO_FASHION,
     **FASHIONPEDIA_TO_FASHION,
     **STREET2SHOP_TO_FASHION,
     **MODANET_TO_FASHION,
+    'headband': 'headwear',
     'longsleeve': 'top',
     'outwear': 'outer',
     'scarf_tie': 'scarf_tie',
-    'trousers': 'pants',
 }

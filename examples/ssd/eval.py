@@ -4,7 +4,6 @@ COCO's needs pycocotools and is left out without.
 """
 import argparse
 import importlib.util
-import json
 import sys
 
 from vasily_fashion.categories import FASHION_CATEGORIES
@@ -15,7 +14,7 @@ from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 
 import chainer
 import numpy as np
@@ -62,6 +61,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.dataset != 'synthetic' and args.root is None:
         parser.error(f'--dataset {args.dataset} needs --root')
+    if args.dataset == 'synthetic' and (args.root or args.split or args.images):
+        parser.error('--root, --split and --images are not for --dataset synthetic')
     if args.batch_size < 1:
         parser.error(f'--batch-size must be 1 or more, not {args.batch_size}')
     try:
@@ -69,10 +70,7 @@ def main(argv=None):
             result = evaluate(args, open_photos(args))
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    write_json(args.json, result)
 
 
 def open_photos(args):

@@ -61,6 +61,11 @@ def main(argv=None):
 
     def open_photos(name, root, purpose, options):
         missing = 'skip' if args.skip_missing else 'raise'
+        used = {'images'} if name != 'synthetic' else set()
+        if purpose == 'train':
+            used.add('weight')
+        if unused := sorted(options.keys() - used):
+            raise ValueError(f'{unused[0]}= after {name} {root} is not used: leave it out')
         if name == 'synthetic':
             seed = args.seed if purpose == 'train' else args.seed + 1000
             return SyntheticFashionDataset(int(root), seed)
@@ -69,6 +74,8 @@ def main(argv=None):
             reader, root, find_split(reader, purpose), missing, options.get('images'))
         if name == 'products':
             photos = ProductBboxDataset(photos)
+            print(f'{name}: {photos.n_left_out} photos are left out, without a plain ground '
+                  'or of an unknown category')
         if args.repeat_rare is not None and purpose == 'train':
             photos = RepeatRareDataset(photos, args.repeat_rare, args.seed)
         return photos
@@ -90,7 +97,7 @@ def main(argv=None):
         schedule = LearningRate(
             attr, lr if args.lr is None else args.lr, args.iteration,
             args.lr_schedule, warm_up=args.warm_up)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain = MultiboxTrainChain(model, comm=comm)
     chain.to_device(get_worker_device(device, comm))

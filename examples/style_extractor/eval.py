@@ -1,8 +1,8 @@
 """Score street-to-shop search: street crops against product images.
 
 A hit is a product image of the query's item among the k nearest, of the whole
-gallery and of the images of the query's category. Each number has its 95 %
-interval over photos. Ties count as misses.
+gallery and, if the categories of all queries are known, of the images of the
+query's category. Each number has its 95 % interval over photos. Ties count as misses.
 
 Items of a CSV are real pairs of street photos and product images; a photo
 without a box is searched with as a whole, or with the box that SSD300 detects
@@ -16,7 +16,6 @@ Data sets of the field are scored by their own protocols, with true boxes;
 DeepFashion2 with detected ones as well.
 """
 import argparse
-import json
 import sys
 
 from vasily_fashion.datasets import (
@@ -35,7 +34,7 @@ from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import write_json
 
 import chainer
 import numpy as np
@@ -105,8 +104,11 @@ def main(argv=None):
     if args.boxes == 'detected' and args.dataset in PROTOCOLS and (
             args.dataset != 'deepfashion2-pairs'):
         parser.error(f'the protocol of {args.dataset} has true boxes')
-    if args.distractors is not None and args.dataset != 'csv':
-        parser.error('--distractors are for --dataset csv')
+    for option, of_it in (
+            ('images', args.dataset == 'csv'), ('distractors', args.dataset == 'csv'),
+            ('root', args.dataset != 'synthetic'), ('split', args.dataset != 'synthetic')):
+        if getattr(args, option) is not None and not of_it:
+            parser.error(f'--{option} is not for --dataset {args.dataset}')
     if args.vote_thresh is not None and args.dataset == 'csv':
         parser.error('--vote-thresh: the boxes of a CSV are kept, and detected without')
     if args.precision == 'int8' and args.dataset in PROTOCOLS:
@@ -119,37 +121,36 @@ def main(argv=None):
                 result = evaluate(args)
         except (ImportError, OSError, ValueError) as error:
             parser.error(str(error))
-    if args.json:
-        with atomic_write(args.json, 'w') as file:
-            json.dump(result, file, indent=2)
-            file.write('\n')
+    write_json(args.json, result)
 
 
 def evaluate(args):
     """Print the scores; return them by name."""
     if args.dataset == 'csv':
-        queries, gallery, n_missed = open_csv(args)
+        queries, gallery, missed = open_csv(args)
     else:
-        queries, gallery, n_missed = open_pairs(args)
-    print(f'{len(queries.ids) + n_missed} queries of '
-          f'{len(np.unique(queries.files))} photos, '
+        queries, gallery, missed = open_pairs(args)
+    files = np.concatenate([queries.files, missed])
+    print(f'{len(files)} queries of {len(np.unique(files))} photos, '
           f'{len(gallery.ids)} product images')
     result = {}
     for name, embed in make_methods(args, gallery).items():
-        scores = score_embedding(embed, queries, gallery, n_missed)
+        scores = score_embedding(embed, queries, gallery, missed)
         if args.boxes == 'detected' and args.dataset != 'csv':
-            n = len(queries.ids)
-            scores['found'] = n / max(n + n_missed, 1)
+            scores['found'] = len(queries.ids) / max(len(files), 1)
         result[name] = scores
         print_scores(name, scores)
     return result
 
 
 def open_csv(args):
-    """Queries and gallery of a CSV, and 0 misses."""
+    """Queries and gallery of a CSV, and no misses."""
     missing = 'skip' if args.skip_missing else 'raise'
-    dataset = open_dataset(
-        'csv', args.root, args.split or find_split('csv', 'test'), missing, args.images)
+    split = args.split or find_split('csv', 'test')
+    dataset = open_dataset('csv', args.root, split, missing, args.images)
+    for side in 'is_query', 'is_gallery':
+        if not getattr(dataset, side).any():
+            raise ValueError(f'{args.root}: no row of split {split!r} has {side} True')
     queries = dataset.choose(dataset.is_query)
     if args.boxes == 'detected':
         is_found = np.isnan(queries.bboxes).any(axis=1)
@@ -165,8 +166,9 @@ def open_csv(args):
         name, root, options = parse_dataset(
             args.distractors, ('folder', 'csv'), {'images': str})
         more = open_dataset(name, root, None, missing, options.get('images'))
-        galleries.append(more.choose(
-            more.is_gallery & np.isin(more.labels, queries.labels)))
+        # a query of unknown category may be of any
+        asked_for = np.isin(more.labels, queries.labels) | (queries.labels < 0).any()
+        galleries.append(more.choose(more.is_gallery & asked_for))
 
     def images(*datasets):
         where = [(d, i) for d in datasets for i in range(len(d))]
@@ -179,11 +181,11 @@ def open_csv(args):
             np.concatenate([d.labels for d in datasets]),
             np.array([str((d.root / x).resolve()) for d in datasets for x in d.names]))
 
-    return images(queries), images(*galleries), 0
+    return images(queries), images(*galleries), ()
 
 
 def open_pairs(args):
-    """Queries and gallery of snaps whose items have made product images."""
+    """Queries and gallery of snaps with made product images, and the snaps of misses."""
     if args.dataset == 'ccp':
         dataset = CCPItemDataset(
             args.root, args.split or find_split('ccp', 'test'),
@@ -199,13 +201,14 @@ def open_pairs(args):
         dataset.read_street, dataset.item_ids, dataset.categories,
         dataset.snap_indices)
     if args.boxes == 'truth':
-        return queries, gallery, 0
+        return queries, gallery, ()
     crops, categories = crop_detected(dataset, load_detector(args), args.margin)
-    found = np.flatnonzero([crop is not None for crop in crops])
+    is_found = np.array([crop is not None for crop in crops], bool)
+    found, missed = np.flatnonzero(is_found), queries.files[~is_found]
     queries = Images(
         lambda i: crops[found[i]], queries.ids[found], categories[found],
         queries.files[found])
-    return queries, gallery, len(crops) - len(found)
+    return queries, gallery, missed
 
 
 def evaluate_by_protocol(args):
@@ -247,10 +250,11 @@ def make_methods(args, gallery=None):
 
 def print_scores(name, scores):
     for prefix, title in (('', 'all'), ('within/', 'within category')):
-        print(f'{name:24}{title:17}', '  '.join(
-            f'{key} {scores[prefix + key]:.3f} [{scores[f"{prefix}{key}/low"]:.3f}, '
-            f'{scores[f"{prefix}{key}/high"]:.3f}]'
-            for key in ('hit@1', 'hit@5', 'hit@20')))
+        if f'{prefix}hit@1' in scores:
+            print(f'{name:24}{title:17}', '  '.join(
+                f'{key} {scores[prefix + key]:.3f} [{scores[f"{prefix}{key}/low"]:.3f}, '
+                f'{scores[f"{prefix}{key}/high"]:.3f}]'
+                for key in ('hit@1', 'hit@5', 'hit@20')))
     if 'found' in scores:
         print(f'{"":24}found {scores["found"]:.3f}')
 

@@ -15,7 +15,7 @@ from vasily_fashion.datasets.named_datasets import (
     open_dataset,
 )
 from vasily_fashion.datasets.read_grounds import read_grounds
-from vasily_fashion.deploy import compile_link
+from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.style_extractor import TripletTrainChain
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES
@@ -87,8 +87,8 @@ def main(argv=None):
         '--features', metavar='FOLDER', help='compute frozen blocks once for '
         'each image, and keep the outputs in this folder')
     parser.add_argument(
-        '--n-view', type=int, default=4, help='with --features, how many '
-        'augmented views of each image take turns, if its data set does not say')
+        '--n-view', type=int, help='with --features, how many augmented views of '
+        'each image take turns, if its data set does not say; 4 if not given')
     parser.add_argument('--lr', type=float, default=1e-3)
     parser.add_argument(
         '--loss', choices=tuple(LOSSES), default='triplet')
@@ -124,14 +124,22 @@ def main(argv=None):
             args.n_frozen_block == 0 or args.communicator is not None or args.n_loader):
         parser.error('--features needs --n-frozen-block, and one worker; it has no --n-loader')
 
+    if args.features is None and args.n_view is not None:
+        parser.error('--n-view needs --features')
+    missing = 'skip' if args.skip_missing else 'raise'
+
     def open_snaps(name, root, purpose):
         if name not in BBOX_DATASETS:
             raise ValueError(
                 f'--snaps must be one of {", ".join(BBOX_DATASETS)}, not {name}')
-        return open_dataset(name, root, find_split(name, purpose))
+        return open_dataset(name, root, find_split(name, purpose), missing)
 
     def open_pairs(name, root, purpose, options):
-        missing = 'skip' if args.skip_missing else 'raise'
+        used = {'csv': {'images'}, 'worn-products': {'images', 'p_ground'}}.get(name, set())
+        used = used & {'images'} if purpose == 'val' else used | {'weight', 'p_plain'} | (
+            {'n_view'} if args.features is not None else set())
+        if unused := sorted(options.keys() - used):
+            raise ValueError(f'{unused[0]}= after {name} {root} is not used: leave it out')
         images = options.get('images')
         if name == 'synthetic':
             seed = args.seed if purpose == 'train' else args.seed + 1000
@@ -143,17 +151,24 @@ def main(argv=None):
         if name == 'worn-products':
             products = open_dataset(
                 'folder', root, find_split('folder', purpose), missing, images)
-            return WornProductDataset(
+            worn = WornProductDataset(
                 products, [open_snaps(*snaps, purpose) for snaps in args.snaps],
                 args.box_jitter, grounds, options.get('p_ground', 0.), args.box_margin)
+            print(f'{name}: {worn.n_left_out} of {len(products)} products are left out, whose '
+                  'categories no snap shows')
+            return worn
         dataset = open_dataset(
             name, root, find_split(name, purpose), missing, images)
         if args.detector is not None:
-            detector = compile_link(FashionSSD300(pretrained_model=args.detector))
+            detector, _ = compile_if_installed(
+                FashionSSD300(pretrained_model=args.detector), gpu=args.gpu)
             without = find_boxes(dataset, detector)
             print(f'{name}: no box found in {without.sum()} of '
                   f'{dataset.is_query.sum()} street photos')
-        return StreetShopPairDataset(dataset, args.box_jitter, args.box_margin)
+        pairs = StreetShopPairDataset(dataset, args.box_jitter, args.box_margin)
+        print(f'{name}: {pairs.n_without_product} of {dataset.is_query.sum()} street photos '
+              'are left out, without a product image')
+        return pairs
 
     try:
         comm = create_communicator(args.communicator)
@@ -178,7 +193,8 @@ def main(argv=None):
         pairs = TrainingPairs(dataset, model, grounds, args.seed, p_plain[dataset.parts])
         trained = model
         if args.features is not None:
-            n_view = np.array([x.get('n_view', args.n_view) for x in options])
+            n_view = 4 if args.n_view is None else args.n_view
+            n_view = np.array([x.get('n_view', n_view) for x in options])
             pairs = FrozenPairs(
                 pairs, model.to_device(device), args.n_frozen_block, args.features,
                 n_view[dataset.parts])
@@ -186,7 +202,7 @@ def main(argv=None):
         chain = TripletTrainChain(
             trained, args.margin, args.loss, args.negatives, comm,
             args.hardest_weight, args.category_weight)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)
     trainer = train_style_extractor(

@@ -1,8 +1,10 @@
 """Every annotation is a box, or it is said what became of it."""
 import json
 import logging
+import os
 
 from tests.datasets_tests import trees
+from vasily_fashion import categories
 from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets import (
     CCPBboxDataset,
@@ -14,6 +16,7 @@ from vasily_fashion.datasets import (
     leave_out_broken,
     write_coco,
 )
+from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
 from vasily_fashion.datasets.category_map import make_label_map
 
 import numpy as np
@@ -163,6 +166,17 @@ def test_spellings_of_known_categories():
     )[0].keys() == {'dress'}
 
 
+def test_names_of_all_data_sets_are_known():
+    for name, to_fashion in vars(categories).items():
+        if name.endswith('_TO_FASHION'):
+            labels, names = make_label_map(to_fashion, COMMON_TO_FASHION, name)
+            found = {x: names[k] for x, k in labels.items()}
+            # DeepFashion2's vest is a top without sleeves
+            assert {**found, 'vest': ''} == {**to_fashion, 'vest': ''}, name
+            assert 'vest' not in to_fashion or found['vest'] == 'outer'
+    assert 'headband' in COMMON_TO_FASHION
+
+
 def test_spellings_with_a_map_of_ones_own():
     labels, names = make_label_map(
         ('SHIRT', 'shirt', 'Shirt', 'tee', 'x'),
@@ -233,13 +247,15 @@ def test_size_in_text(tmp_path):
         GenericCOCOBboxDataset(path, photos)
 
 
-def test_a_turned_picture_is_written_as_it_is_read(tmp_path):
-    path, photos = _coco(tmp_path, [(1, 1, [1, 1, 20, 9], {})], size=(0, 0))
-    _with_exif(photos / 'a.png', 6)
+@pytest.mark.parametrize('name', ['a.png', 'a.tiff'])
+def test_a_turned_picture_is_written_as_it_is_read(tmp_path, name):
+    path, photos = _coco(
+        tmp_path, [(1, 1, [1, 1, 20, 9], {})], files=(name,), size=(0, 0))
+    _with_exif(photos / name, 6)
     dataset = GenericCOCOBboxDataset(path, photos)
     write_coco(dataset, tmp_path / 'again.json')
     again = GenericCOCOBboxDataset(tmp_path / 'again.json', photos)
-    assert again.sizes == {'a.png': (30, 40)}
+    assert again.sizes == {name: (30, 40)}
     np.testing.assert_array_equal(again[0][0], dataset[0][0])
 
 
@@ -306,6 +322,19 @@ def test_a_box_that_is_no_number_is_named(tmp_path):
         GenericCOCOBboxDataset(path, photos)
 
 
+@pytest.mark.parametrize('labels, message', [
+    ([[0], [0]], 'b.png has 2 boxes and 1 labels'),
+    ([[0], [0, 2]], 'b.png has the label 2, .* of the 2 label_names'),
+    ([[0], [0, -1]], 'b.png has the label -1')])
+def test_labels_that_do_not_fit_their_boxes(tmp_path, labels, message):
+    for name in 'a.png', 'b.png':
+        trees.write_image(tmp_path / name)
+    boxes = np.array([[0, 0, 9, 9], [1, 1, 5, 5]])
+    with pytest.raises(ValueError, match=message):
+        BboxListDataset(
+            tmp_path, ['a.png', 'b.png'], [boxes[:1], boxes], labels, ('dress', 'bag'))
+
+
 # files of VOC
 
 def test_two_xmls_of_one_id(tmp_path):
@@ -353,6 +382,20 @@ def test_an_xml_that_may_be_about_two_photos(tmp_path, filename, photos, message
         'a.xml': f'<filename>{filename}</filename>' + _object(),
         'b.xml': '<filename>z.jpg</filename>' + _object()}, photos)
     with pytest.raises(ValueError, match=message):
+        GenericVOCBboxDataset(root)
+
+
+def test_names_that_are_not_utf8(tmp_path, capsys):
+    root = _voc(tmp_path, {'a.xml': _object()}, ['a.png'])
+    bad = os.fsdecode(b'bad\xff')
+    try:
+        (root / 'JPEGImages' / f'{bad}.png').touch()
+    except OSError:
+        pytest.skip('this file system has UTF-8 names alone')
+    status, text = _check(capsys, 'voc', root, '--json', tmp_path / 'report.json')
+    assert status == 0 and 'photos not annotated' not in text
+    (root / 'Annotations' / f'{bad}.xml').touch()
+    with pytest.raises(ValueError, match='its name is not UTF-8; rename it'):
         GenericVOCBboxDataset(root)
 
 

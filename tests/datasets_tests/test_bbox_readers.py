@@ -344,3 +344,22 @@ def test_boxes_belong_to_the_caller(tmp_path):
     dataset = GenericVOCBboxDataset(trees.make_voc(tmp_path))
     dataset[1][1][:] = -1
     np.testing.assert_array_equal(dataset[1][1][0], [0, 0, 40, 30])
+
+
+@pytest.mark.parametrize('named, there', [
+    ('\u30ac/\u30ac.jpg', '\u30ab\u3099/\u30ab\u3099.jpg'), ('sub\\a.jpg', 'sub/a.jpg')])
+def test_names_of_other_systems(tmp_path, named, there):
+    """Of an archive that a Mac made, and of an annotation of Windows."""
+    trees.write_image(tmp_path / there)
+    trees.write_json(tmp_path / 'c.json', {
+        'images': [{'id': 1, 'file_name': named, 'height': 40, 'width': 30}],
+        'categories': [{'id': 1, 'name': 'dress'}],
+        'annotations': [
+            {'id': 1, 'image_id': 1, 'category_id': 1, 'bbox': [1, 1, 9, 9]}]})
+    dataset = GenericCOCOBboxDataset(tmp_path / 'c.json', tmp_path)
+    assert dataset[0][0].shape == (3, 40, 30) and list(dataset.sizes) == dataset.names
+
+
+def test_hidden_files_are_no_annotations(deepfashion2):
+    trees.write_text(deepfashion2 / 'train' / 'annos' / '._000001.json', 'of a Mac')
+    assert len(DeepFashion2BboxDataset(deepfashion2)) == 3

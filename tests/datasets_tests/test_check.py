@@ -114,3 +114,26 @@ def test_names():
     assert len(names) == 13
     for reader, splits in names.values():
         assert reader.__doc__ and splits
+
+
+def test_a_sheet_of_photos_of_another_size(tmp_path, capsys):
+    root = trees.make_coco(tmp_path)
+    trees.write_image(root / 'photos' / 'b.jpg', (60, 30))
+    status, text = _run(
+        capsys, 'coco', root / 'annotations.json', '--images', root / 'photos',
+        '--sheet', tmp_path / 'sheet.png', '--json', tmp_path / 'report.json')
+    assert status == 1 and 'another size             1' in text
+    assert (tmp_path / 'sheet.png').exists() and (tmp_path / 'report.json').exists()
+
+
+def test_an_annotation_that_is_damaged(tmp_path, capsys):
+    root = trees.make_deepfashion2(tmp_path)
+    trees.write_text(root / 'train' / 'annos' / '000002.json', '{')
+    status, text = _run(capsys, 'deepfashion2', root, '--split', 'train')
+    assert status == 2 and '000002.json is not a whole JSON file' in text
+
+
+def test_a_json_has_no_split(tmp_path, capsys):
+    status, text = _run(
+        capsys, 'coco', trees.make_coco(tmp_path) / 'annotations.json', '--split', 'val')
+    assert status == 2 and "coco has no split 'val': name the json of that split" in text

@@ -1,5 +1,6 @@
 """What is made of several data sets, or of product photos, to train on."""
 import pickle
+import types
 
 from tests.datasets_tests import trees
 from vasily_fashion.categories import FASHION_CATEGORIES
@@ -15,6 +16,7 @@ from vasily_fashion.datasets import (
     SyntheticFashionDataset,
     SyntheticItemDataset,
     WornProductDataset,
+    leave_out_broken,
 )
 from vasily_fashion.datasets.find_boxes import find_boxes
 from vasily_fashion.datasets.named_datasets import (
@@ -85,8 +87,19 @@ def test_a_photo_says_what_it_is_annotated_with(colorful):
 
 def test_other_categories_are_refused(colorful):
     own = GenericVOCBboxDataset(colorful, category_map=None)
-    with pytest.raises(ValueError, match='data set 1 is of dress, shirt, shoe'):
-        ConcatenatedBboxDataset(ColorfulFashionBboxDataset(colorful), own)
+    for part in own, RepeatRareDataset(own), leave_out_broken(own)[0]:
+        with pytest.raises(ValueError, match='data set 1 is of dress, shirt, shoe'):
+            ConcatenatedBboxDataset(ColorfulFashionBboxDataset(colorful), part)
+
+
+def test_what_is_left_says_the_same(colorful):
+    part = ColorfulFashionBboxDataset(colorful)
+    (colorful / 'JPEGImages' / '0.jpg').write_bytes(b'')
+    left = leave_out_broken(part)[0]
+    assert (left.root, left.names, left.label_names) == (
+        part.root, ['1.jpg'], part.label_names)
+    np.testing.assert_array_equal(
+        ConcatenatedBboxDataset(left)[0][3], ConcatenatedBboxDataset(part)[1][3])
 
 
 @pytest.fixture
@@ -108,6 +121,9 @@ def test_boxes_of_products(shop):
     img, bbox, label = dataset[1]
     assert img.shape == (3, 100, 60) and label.tolist() == _label('dress')
     np.testing.assert_allclose(bbox, [[20, 10, 90, 40]], atol=2)
+    none = ProductFolderDataset(shop).choose(np.arange(4) == 3)
+    with pytest.raises(ValueError, match='none of the 1 photos has a plain ground'):
+        ProductBboxDataset(none)
 
 
 def test_worn_products(shop, colorful):
@@ -228,6 +244,28 @@ def test_detected_boxes_of_queries(tmp_path, monkeypatch):
     find_boxes(CSVRetrievalDataset(path), detector)
     find_boxes(CSVRetrievalDataset(path), detector)
     assert detector.n == 3  # made anew once
+    detector.engine = types.SimpleNamespace(precision='bf16')
+    find_boxes(CSVRetrievalDataset(path), detector)
+    assert detector.n == 4
+    detector.label_names = ('obi', 'geta')
+    with pytest.raises(ValueError, match='the detector finds obi, geta'):
+        find_boxes(CSVRetrievalDataset(path), detector)
+
+
+def test_detected_boxes_are_kept_when_a_photo_is_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        chainer.dataset.download, '_dataset_root', str(tmp_path / 'cache'))
+    rows = ['label,path,split,is_query,is_gallery']
+    for i in range(9):  # one more than a batch
+        trees.write_image(tmp_path / f'{i}.png', seed=i)
+        rows.append(f'{i},{i}.png,train,True,False')
+    dataset = CSVRetrievalDataset(trees.write_csv(tmp_path, '\n'.join(rows)))
+    trees.write_text(tmp_path / '8.png', 'gone')
+    detector = _Detector()
+    for _ in range(2):
+        with pytest.raises(OSError, match='8.png'):
+            find_boxes(dataset, detector)
+        assert detector.n == 8
 
 
 def test_no_split_is_for_two_purposes():
@@ -252,3 +290,6 @@ def test_products_of_one_design_are_of_one_split(tmp_path):
     assert len(train) + len(val) == 90 and not train & val
     designs = [{int(i) // 3 for i in ids} for ids in (train, val)]
     assert not designs[0] & designs[1] and 0 < len(designs[1]) < 10
+    trees.write_image(tmp_path / 'two' / 'a.png')
+    with pytest.raises(ValueError, match="two has too few products for a split 'val'"):
+        ProductFolderDataset(tmp_path / 'two', split='val')

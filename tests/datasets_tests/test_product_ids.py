@@ -75,6 +75,7 @@ def test_empty_lines_before_the_header(tmp_path):
     ('path;id\na.jpg;1\n', "no column path: .* has 'path;id'"),
     ('path,id\na.jpg,1,2\n', 'line 2: it has not 2 columns'),
     ('path,id\na.jpg\n', 'line 2: it has not 2 columns'),
+    ('path,name\na.jpg,coat\nb.jpg,"winter\nc.jpg,hat\n', 'after line 2; is a quote left open'),
     ('p\0a\0t\0h\0', 'save it as UTF-8, not as UTF-16')])
 def test_csv_that_is_not_one(tmp_path, text, message):
     trees.write_image(tmp_path / 'a.jpg')

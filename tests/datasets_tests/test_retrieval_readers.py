@@ -50,6 +50,14 @@ def test_deepfashion2(tmp_path):
     assert wide[0][0].shape == (3, 34, 17)  # 10 rows more above, 4 there are
 
 
+def test_deepfashion2_box_without_area(tmp_path):
+    root = trees.make_deepfashion2(tmp_path)
+    _change(root / 'train' / 'annos' / '000001.json', '[2, 4, 12, 24]', '[2, 24, 12, 4]')
+    dataset = DeepFashion2RetrievalDataset(root)
+    assert dataset.item_ids.tolist() == ['7-0-000001-2', '7-1', '7-2', '8-0-000003-1']
+    assert dataset.left_out == {'empty': 1}
+
+
 def test_consumer_to_shop(tmp_path):
     root = trees.make_consumer_to_shop(tmp_path)
     dataset = ConsumerToShopDataset(root)
@@ -197,6 +205,7 @@ def test_csv(tmp_path):
     ('True', 'maybe', "is_query of street/é.jpg is 'maybe'"),
     ('2,12', '2,x', 'box of street/é.jpg'), ('2,12', 'nan,12', 'box of street/é.jpg'),
     ('2,12', '2,', 'box of street/é.jpg'), ('2,12', '2,inf', 'box of street/é.jpg'),
+    ('2,12', '12,2', 'box of street/é.jpg has no area'),
     ('shop/2.jpg', '../2.jpg', "items.csv names '../2.jpg'"),
     ('shop/2.jpg', '/2.jpg', "items.csv names '/2.jpg'")])
 def test_csv_bad_input(tmp_path, old, new, message):
@@ -204,6 +213,13 @@ def test_csv_bad_input(tmp_path, old, new, message):
     _change(path, old, new)
     with pytest.raises(ValueError, match=message):
         CSVRetrievalDataset(path)
+
+
+def test_a_box_outside_of_its_image(tmp_path):
+    path = trees.make_csv(tmp_path)
+    _change(path, '2,12,4,24', '30,42,4,24')
+    with pytest.raises(ValueError, match='é.jpg: its box .* is outside of its 30 x 40 pixels'):
+        CSVRetrievalDataset(path)[0]
 
 
 def test_csv_boxes_in_shares(tmp_path):
@@ -299,6 +315,10 @@ def test_choose(tmp_path):
     chosen = dataset.choose(dataset.splits == 'train')
     assert _rows(chosen) == [_rows(dataset)[3]]
     assert chosen.label_names == dataset.label_names
+    assert chosen.unknown_categories == {'ring': 1} and chosen.n_missing == 0
+    (tmp_path / 'shop' / '2.jpg').unlink()
+    some = CSVRetrievalDataset(tmp_path / 'items.csv', missing='skip')
+    assert some.choose(some.is_query).n_missing == 1
     with pytest.raises(ValueError, match='4 bools'):
         dataset.choose([1, 2])
 

@@ -145,6 +145,13 @@ def test_misses_count():
             'hit@1': 0, 'hit@2': 0, 'hit@3': 0, 'found': 1}
 
 
+@pytest.mark.parametrize('nothing', [[], np.zeros((0, 1)), np.zeros((0, 7))])
+def test_a_photo_without_detections(nothing):
+    assert eval_deepfashion2(**_case(
+        user_bboxes=[[]], user_labels=[[]], user_scores=[[]], user_embeddings=[nothing])) == {
+            'hit@1': 0, 'hit@2': 0, 'hit@3': 0, 'found': 0}
+
+
 @pytest.mark.parametrize('kwargs, message', [
     (dict(user_scores=[]), r"one array a photo.*'user_scores': 0"),
     (dict(shop_bboxes=[]), r"one array a photo.*'shop_bboxes': 0"),

@@ -19,6 +19,7 @@ def test_a_line():
     x = np.array([[0.], [1.], [2.1], [3.5]])
     result = eval_neighbor_purity(x, [7, 7, 7, 3], 1)
     assert result == {'purity': .75, 'chance': .5}
+    assert eval_neighbor_purity(x, [7, 7, 7, 3], 1.) == result
 
 
 @pytest.mark.parametrize('k', [1, 4, 29])

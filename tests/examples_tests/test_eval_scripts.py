@@ -435,3 +435,39 @@ def test_real_pairs_among_distractors(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         scores('--distractors', 'elsewhere', str(tmp_path / 'shop'))
     assert 'one of folder, csv' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('argv, message', [
+    (['ccp', '--images', 'x', '--root', 'x'], '--images is not for --dataset ccp'),
+    (['in-shop', '--images', 'x', '--root', 'x'], '--images is not for --dataset in-shop'),
+    (['synthetic', '--root', 'x'], '--root is not for --dataset synthetic'),
+    (['synthetic', '--split', 'val'], '--split is not for --dataset synthetic'),
+    (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])
+def test_options_that_are_not_for_a_data_set(argv, message, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        _load('style_extractor/eval.py', monkeypatch).main(['--dataset', *argv])
+    assert message in capsys.readouterr().err
+
+
+def test_synthetic_snaps_have_no_split(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        _load('ssd/eval.py', monkeypatch).main(['--split', 'val'])
+    assert '--split and --images are not for --dataset synthetic' in capsys.readouterr().err
+
+
+def test_nothing_to_search(tmp_path, monkeypatch, capsys):
+    trees.write_image(tmp_path / 'a.png')
+    path = trees.write_csv(
+        tmp_path, 'label,path,split,is_query,is_gallery\n1,a.png,test,True,False\n')
+    module = _load('style_extractor/eval.py', monkeypatch)
+    with pytest.raises(SystemExit):
+        module.main(['--dataset', 'csv', '--root', str(path)])
+    assert "items.csv: no row of split 'test' has is_gallery True" in capsys.readouterr().err
+    root = trees.make_in_shop(tmp_path / 'in_shop')
+    partition = root / 'Eval' / 'list_eval_partition.txt'
+    partition.write_text(partition.read_text().replace('query', 'train').replace(
+        'gallery', 'train'))
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+    with pytest.raises(SystemExit):
+        module.main(['--dataset', 'in-shop', '--root', str(root)])
+    assert 'no example of in-shop is left to score' in capsys.readouterr().err

@@ -220,3 +220,44 @@ def test_as_a_script(name, tmp_path):
         env={'PYTHONPATH': str(_EXAMPLES.parent), 'HOME': str(tmp_path)})
     assert 'usage:' in done.stdout
     assert done.stderr == ''
+
+
+@pytest.mark.parametrize('name, argv, message', [
+    ('style_extractor/train.py', ['ccp', 'x', 'images=y'], 'images= after ccp x'),
+    ('style_extractor/train.py', ['csv', 'x', 'p_ground=1'], 'p_ground= after csv x'),
+    ('style_extractor/train.py', ['csv', 'x', 'n_view=1'], 'n_view= after csv x'),
+    ('style_extractor/train.py', ['ccp', 'x', '--n-view', '1'], '--n-view needs --features'),
+    ('style_extractor/train.py', ['synthetic', '1', '--val', 'csv', 'x', 'weight=1'],
+     'weight= after csv x'),
+    ('ssd/train.py', ['synthetic', '1', 'images=y'], 'images= after synthetic 1'),
+    ('ssd/train.py', ['synthetic', '1', '--val', 'ccp', 'x', 'weight=1'],
+     'weight= after ccp x')])
+def test_options_that_are_not_for_a_data_set(name, argv, message, capsys):
+    with pytest.raises(SystemExit):
+        _main(name)(['--dataset', *argv])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name, option', [
+    ('ssd/train.py', '--dataset'), ('style_extractor/train.py', '--snaps')])
+def test_a_package_that_is_not_installed(name, option, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'pycocotools', None)
+    path = trees.make_coco(tmp_path) / 'annotations.json'
+    with pytest.raises(SystemExit):
+        _main(name)([option, 'coco', str(path)])
+    assert 'need pycocotools' in capsys.readouterr().err
+
+
+def test_snaps_that_are_missing(tmp_path, capsys):
+    """And what is left out is said."""
+    root = trees.make_voc(tmp_path / 'voc')
+    (root / 'JPEGImages' / 'empty.jpg').unlink()
+    for name in 'belt/a.png', 'dress/b.png', 'dress/c.png':
+        trees.write_image(tmp_path / 'shop' / name)
+    with pytest.raises(SystemExit):
+        _main('style_extractor/train.py')([
+            '--dataset', 'worn-products', str(tmp_path / 'shop'), '--snaps', 'voc', str(root),
+            '--skip-missing', '--weights', str(tmp_path / 'nowhere')])
+    output = capsys.readouterr()
+    assert 'nowhere' in output.err and 'empty.jpg' not in output.err
+    assert 'worn-products: 1 of 3 products are left out' in output.out

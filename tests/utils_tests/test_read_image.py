@@ -261,11 +261,14 @@ def test_postscript_is_not_run(tmp_path, rgb):
         read_image(tmp_path / 'a.jpg')
 
 
-def test_max_pixel(tmp_path, rgb):
+def test_max_pixel(tmp_path, rgb, monkeypatch):
     Image.fromarray(rgb).save(tmp_path / 'a.png')
     assert read_image(tmp_path / 'a.png', max_pixel=24 * 40).shape[1] == 40
     with pytest.raises(ImageReadError, match='a.png.* more than 959 pixels'):
         read_image(tmp_path / 'a.png', max_pixel=24 * 40 - 1)
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 400)
+    with pytest.raises(ImageReadError, match='more than 800 pixels'):
+        read_image(tmp_path / 'a.png', max_pixel=10 ** 9)
 
 
 def _jpeg_of_scans(n_scan, progressive=True, other=b''):

@@ -58,7 +58,8 @@ class BboxListDataset(GetterDataset):
 
     Raises:
         FileNotFoundError: If photos are missing and are not to be skipped.
-        ValueError: If a box has NaN or infinite numbers, no box is left, or all boxes
+        ValueError: If a photo has more boxes than labels or fewer, a label is none of
+            `label_names`, a box has NaN or infinite numbers, no box is left, or all boxes
             are shares of 1 in place of pixels. When it is asked for a photo of
             another size than the annotation names.
     """
@@ -71,11 +72,13 @@ class BboxListDataset(GetterDataset):
                  account: AnnotationAccount | None = None) -> None:
         super().__init__()
         self.root = Path(root)
-        keep = np.flatnonzero(keep_existing(root, names, missing, source))
-        self.names = [names[i] for i in keep]
+        found = keep_existing(root, names, missing, source)
+        self.names = [name for name in found if name is not None]
+        keep = [i for i, name in enumerate(found) if name is not None]
         self.n_missing = len(names) - len(keep)
         self.label_names = tuple(label_names)
-        self.sizes = dict(sizes or {})
+        self.sizes = {name: sizes[names[i]] for name, i in zip(self.names, keep, strict=True)
+                      if names[i] in sizes} if sizes else {}
         account = account or AnnotationAccount({})
         self.left_out: dict[str, int] = dict(account.left_out)
         self.unknown_categories: dict[str, int] = dict(account.unknown_categories)
@@ -83,6 +86,10 @@ class BboxListDataset(GetterDataset):
         bboxes, labels = [bboxes[i] for i in keep], [labels[i] for i in keep]
         if n_lost := n_box - sum(map(len, labels)):
             self.left_out['photo missing'] = n_lost
+        for name, bbox, label in zip(self.names, bboxes, labels, strict=True):
+            if np.size(bbox) != 4 * len(label):
+                raise ValueError(
+                    f'{source}: {name} has {np.size(bbox) / 4:g} boxes and {len(label)} labels')
         # two arrays for all, since small ones take 100 bytes each
         self._end = np.cumsum([len(label) for label in labels], dtype=np.int64)
         with np.errstate(over='ignore'):  # it becomes infinite
@@ -104,6 +111,12 @@ class BboxListDataset(GetterDataset):
         check_pixels(self._bboxes, source)
         self._labels = np.concatenate(
             [np.empty(0, np.int32), *labels]).astype(np.int32)
+        if not (known := (0 <= self._labels) & (self._labels < len(self.label_names))).all():
+            i = known.argmin()
+            raise ValueError(
+                f'{source}: {self.names[np.searchsorted(self._end, i, "right")]} has the label '
+                f'{self._labels[i]}, which is not an index of the {len(self.label_names)} '
+                'label_names')
         self.add_getter('img', self._get_image)
         self.add_getter(('bbox', 'label'), self._get_annotations)
 

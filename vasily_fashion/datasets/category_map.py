@@ -3,14 +3,15 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
-from vasily_fashion.categories import FASHION_CATEGORIES
+from vasily_fashion.categories import COMMON_TO_FASHION, FASHION_CATEGORIES
 
 _N_SHOWN = 20
 
 
 def make_label_map(
-        names: Iterable[str], to_fashion: dict[str, str] | None,
+        names: Iterable[str], to_fashion: dict[str, str] | Literal['common'] | None,
         source: str | os.PathLike[str],
         must_know: bool = True) -> tuple[dict[str, int], tuple[str, ...]]:
     """Find the label of each category of a data set.
@@ -20,8 +21,9 @@ def make_label_map(
 
     Args:
         names (iterable of str): The data set's categories.
-        to_fashion (dict or None): Name to fashion category; what is not in it
-            is not an item. :obj:`None` keeps the data set's own categories.
+        to_fashion (dict, 'common' or None): Name to fashion category; what is not in it
+            is not an item. 'common' is `COMMON_TO_FASHION`, :obj:`None` keeps the data
+            set's own categories.
         source (str or path): Where the names stand, for messages.
         must_know (bool): Whether one of the names has to be in the map.
 
@@ -40,6 +42,8 @@ def make_label_map(
             first.setdefault(_plain(name), name)
         own = list(first.values())
         return {name: own.index(first[_plain(name)]) for name in names}, tuple(own)
+    if to_fashion == 'common':
+        to_fashion = COMMON_TO_FASHION
     wrong = sorted(set(to_fashion.values()) - set(FASHION_CATEGORIES))
     if wrong:
         raise ValueError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from vasily_fashion.categories import CCP_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import keep_existing
+from vasily_fashion.datasets.read_annotation import check_choice
 from vasily_fashion.datasets.read_mat import read_mat
 from vasily_fashion.utils import read_image
 
@@ -58,9 +59,7 @@ class CCPBboxDataset(GetterDataset):
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  missing: str = 'raise', own_categories: bool = False) -> None:
         super().__init__()
-        if split not in ('train', 'val', 'test', 'all'):
-            raise ValueError(
-                f"split must be 'train', 'val', 'test' or 'all', not {split!r}")
+        check_choice('split', split, ('train', 'val', 'test', 'all'))
         self.root = Path(root)
         folder = self.root / 'annotations' / 'pixel-level'
         names = self.root / 'label_list.mat'
@@ -87,7 +86,7 @@ class CCPBboxDataset(GetterDataset):
             folder)
         self.ids = [id_ for id_, k in zip(self.ids, keep, strict=True) if k]
         self.names = [f'photos/{id_}.jpg' for id_ in self.ids]
-        self.n_missing = int((~keep).sum())
+        self.n_missing = keep.count(None)
         value_names = _load(names, 'label_list', _check_names)
         self._value_names = value_names
         label_of_name, self.label_names = make_label_map(

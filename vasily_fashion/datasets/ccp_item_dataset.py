@@ -23,7 +23,7 @@ class CCPItemDataset(PairDataset):
 
     Args:
         root (str or path): As for :class:`CCPBboxDataset`.
-        split ({'train', 'val', 'all'}): As for :class:`CCPBboxDataset`.
+        split ({'train', 'val', 'test', 'all'}): As for :class:`CCPBboxDataset`.
         seed (int): Another seed gives other changes of the cutouts.
         missing ({'raise', 'skip'}): As for :class:`CCPBboxDataset`.
         box_jitter (float): How far the boxes of snap crops are moved in

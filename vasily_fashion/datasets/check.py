@@ -5,7 +5,7 @@
 The exit status is 0 if the data set is fit for training, 1 if something has
 to be mended or left out (images that are missing, broken or of another size than
 annotated; boxes that are empty, under two pixels or outside of their image; no
-box or example at all), 2 if it cannot be opened.
+box or example at all), 2 if it cannot be opened or an annotation not be read.
 
 Reported, but not faults, are duplicates, queries without a product image,
 annotations that are left out, unknown categories, columns and files, and photos
@@ -13,7 +13,6 @@ that EXIF turns while the annotation does not say which way up it is meant.
 """
 import argparse
 import hashlib
-import json
 import logging
 import os
 import sys
@@ -30,7 +29,7 @@ from vasily_fashion.datasets.named_datasets import (
     find_all_splits,
     open_dataset,
 )
-from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils import atomic_write, write_json
 
 import numpy as np
 
@@ -64,20 +63,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             _log.setLevel(logging.ERROR)  # what readers leave out is in the report
             dataset = open_dataset(
                 args.name, args.root, split, 'skip', args.images)
+            report[split or 'all'] = check(dataset)
         except (OSError, ValueError, ImportError) as error:
             parser.error(str(error))
         finally:
             _log.setLevel(logging.NOTSET)
         datasets[split or 'all'] = dataset
-        report[split or 'all'] = check(dataset)
         print_report(split or 'all', report[split or 'all'])
     fit = all(is_fit(of_split) for of_split in report.values())
+    write_json(args.json, {'fit': fit, 'splits': report})
     if args.sheet:
         write_sheet(datasets, args.sheet)
-    if args.json:
-        with atomic_write(args.json, 'w', encoding='utf-8') as file:
-            json.dump({'fit': fit, 'splits': report}, file, indent=2,
-                      ensure_ascii=False)
     print('fit for training' if fit else 'NOT fit for training as it is')
     return 0 if fit else 1
 
@@ -236,7 +232,7 @@ def write_sheet(
         for ax, i in zip(axes.flat[k * n:(k + 1) * n], order, strict=False):
             try:
                 example = dataset[int(i)]
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 ax.set_title(f'{split}: broken', fontsize=7, color='#d1495b')
                 ax.text(.5, .5, str(error)[-40:], fontsize=5, ha='center')
                 continue

@@ -1,9 +1,10 @@
 import os
 from pathlib import Path
 
-from vasily_fashion.categories import CONSUMER_TO_SHOP_TO_FASHION, FASHION_CATEGORIES
+from vasily_fashion.categories import CONSUMER_TO_SHOP_TO_FASHION
+from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_folder, check_names
-from vasily_fashion.datasets.read_annotation import read_table
+from vasily_fashion.datasets.read_annotation import check_choice, read_boxes, read_partition
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 _SPLITS = ('train', 'val', 'test')
@@ -46,44 +47,26 @@ class ConsumerToShopDataset(RetrievalDataset):
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  highres: bool = False, missing: str = 'raise',
                  margin: float = 0.) -> None:
-        if split not in (*_SPLITS, 'all'):
-            raise ValueError(
-                f'split must be one of {_SPLITS} or all, not {split!r}')
+        check_choice('split', split, (*_SPLITS, 'all'))
         root = Path(root)
         check_folder(root / 'Img', 'root must be the folder of DeepFashion '
                      'Consumer-to-Shop that holds Anno, Eval and Img')
-        path = root / 'Anno' / 'list_bbox_consumer2shop.txt'
-        try:
-            boxes = {
-                name: (source == '1', float(y0), float(x0), float(y1), float(x1))
-                for name, _, source, x0, y0, x1, y1 in read_table(path, 7, 2)}
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
         partition = root / 'Eval' / 'list_eval_partition.txt'
         rows: dict[str, tuple[str, str]]
         rows = {}  # an image -> its item and split, in the file's order
-        for *images, item_id, status in read_table(partition, 4, 2):
-            if status not in _SPLITS:
-                raise ValueError(
-                    f'{partition}: evaluation_status is {status!r}, none of '
-                    f'{_SPLITS}: is it the file of another benchmark?')
+        for *images, item_id, status in read_partition(partition, 4, _SPLITS):
             if split in (status, 'all'):
                 for name in images:
                     rows.setdefault(name, (item_id, status))
         check_names(rows, partition)
-        unknown = [name for name in rows if name not in boxes]
-        if unknown:
-            raise ValueError(
-                f'{path} has no box of {len(unknown)} images that {partition} '
-                f'names, such as {unknown[0]}')
-        label_of_name = {
-            name: FASHION_CATEGORIES.index(category)
-            for name, category in CONSUMER_TO_SHOP_TO_FASHION.items()}
+        boxes = read_boxes(root / 'Anno' / 'list_bbox_consumer2shop.txt', rows)
+        label_of_name, _ = make_label_map(
+            CONSUMER_TO_SHOP_TO_FASHION, CONSUMER_TO_SHOP_TO_FASHION, partition)
         categories = [_category_of(name, label_of_name) for name in rows]
         files = list(rows)
         if highres and (root / 'Img' / 'img' / _FOLDER_HIGHRES).is_dir():
             files = [name.replace(_FOLDER, _FOLDER_HIGHRES) for name in files]
-        is_shop = [boxes[name][0] for name in rows]
+        is_shop = [boxes[name][0] == '1' for name in rows]
         super().__init__(
             root / 'Img', files, [item_id for item_id, _ in rows.values()],
             [not shop for shop in is_shop], is_shop,

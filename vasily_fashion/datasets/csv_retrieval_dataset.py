@@ -2,7 +2,6 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.bbox_list_dataset import check_pixels
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_names
@@ -78,9 +77,7 @@ class CSVRetrievalDataset(RetrievalDataset):
         check_names(names, path)
         categories = [row.get('category') or '' for row in rows]
         label_of_name, label_names = make_label_map(
-            sorted({name for name in categories if name}),
-            COMMON_TO_FASHION if category_map == 'common' else category_map,
-            path)
+            sorted({name for name in categories if name}), category_map, path)
         id_column = 'item_id' if 'item_id' in header else 'label'
         for row in rows:
             if not row[id_column]:
@@ -137,4 +134,8 @@ def _box(row, path):
         ) from error
     if 0 < np.isnan(box).sum() < 4:
         raise ValueError(f'{path}: the box of {row["path"]} is not four numbers: {values}')
+    if box[2] <= box[0] or box[3] <= box[1]:
+        raise ValueError(
+            f'{path}: the box of {row["path"]} has no area: y_2 must be above y_1, and x_2 '
+            f'above x_1, not {values}')
     return box

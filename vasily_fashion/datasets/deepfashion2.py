@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vasily_fashion.categories import DEEPFASHION2_TO_FASHION, FASHION_CATEGORIES
-from vasily_fashion.datasets.image_files import check_folder, keep_existing
-from vasily_fashion.datasets.read_annotation import read_json
+from vasily_fashion.datasets.image_files import check_folder, is_hidden, keep_existing
+from vasily_fashion.datasets.read_annotation import check_choice, read_json
 
-_NAMES = (
-    'short sleeve top', 'long sleeve top', 'short sleeve outwear',
-    'long sleeve outwear', 'vest', 'sling', 'shorts', 'trousers', 'skirt',
-    'short sleeve dress', 'long sleeve dress', 'vest dress', 'sling dress')
+_NAMES = tuple(DEEPFASHION2_TO_FASHION)
 
 
 class Item(NamedTuple):
@@ -27,7 +24,7 @@ def label_map(
     if own_categories:
         return {i + 1: i for i in range(len(_NAMES))}, _NAMES
     return ({i: FASHION_CATEGORIES.index(name)
-             for i, name in DEEPFASHION2_TO_FASHION.items()},
+             for i, name in enumerate(DEEPFASHION2_TO_FASHION.values(), 1)},
             FASHION_CATEGORIES)
 
 
@@ -42,23 +39,20 @@ def find_annotations(
         missing.
     """
     root = Path(root)
-    if split not in ('train', 'validation'):
-        raise ValueError(
-            f"split must be 'train' or 'validation', not {split!r}")
+    check_choice('split', split, ('train', 'validation'))
     for name in ('annos', 'image'):
         check_folder(
             root / split / name, 'root must be the folder of DeepFashion2 that '
             f'holds {split}/annos and {split}/image')
     stems = sorted(
         name[:-len('.json')] for name in os.listdir(root / split / 'annos')
-        if name.endswith('.json'))
+        if name.endswith('.json') and not is_hidden(name))
     if not stems:
         raise ValueError(f'{root / split / "annos"} has no json file')
     keep = keep_existing(
         root / split / 'image', [f'{stem}.jpg' for stem in stems], missing,
         root / split / 'annos')
-    return root, [x for x, k in zip(stems, keep, strict=True) if k], int(
-        (~keep).sum())
+    return root, [x for x, k in zip(stems, keep, strict=True) if k], keep.count(None)
 
 
 def read_items(

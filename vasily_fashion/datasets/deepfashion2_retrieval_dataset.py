@@ -29,6 +29,10 @@ class DeepFashion2RetrievalDataset(RetrievalDataset):
 
     It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does.
 
+    Attributes:
+        left_out (dict): ``'empty'`` to the number of items that were left out because
+            their boxes have no area, if there are.
+
     Raises:
         FileNotFoundError: If folders or photos are missing.
         ValueError: If an annotation is damaged; the message names it.
@@ -40,11 +44,16 @@ class DeepFashion2RetrievalDataset(RetrievalDataset):
         root, stems, n_missing = find_annotations(root, split, missing)
         label_of_id, label_names = label_map(own_categories)
         names, item_ids, is_shop, labels, bboxes = [], [], [], [], []
+        n_empty = 0
         for stem in tqdm(stems, f'DeepFashion2 {split}', disable=None):
             annotation, items = read_items(
                 root / split / 'annos' / f'{stem}.json')
             name = f'{split}/image/{stem}.jpg'
             for number, item in enumerate(items, 1):
+                y0, x0, y1, x1 = item.bbox
+                if y1 <= y0 or x1 <= x0:
+                    n_empty += 1
+                    continue
                 item_id = f'{annotation["pair_id"]}-{item.style}'
                 if item.style == 0:
                     item_id += f'-{stem}-{number}'
@@ -61,3 +70,4 @@ class DeepFashion2RetrievalDataset(RetrievalDataset):
             is_shop, [split] * len(names), labels, bboxes, label_names,
             'skip', root / split / 'annos', margin)
         self.n_missing = n_missing
+        self.left_out = {'empty': n_empty} if n_empty else {}

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from vasily_fashion.categories import FASHIONPEDIA_TO_FASHION
 from vasily_fashion.datasets.generic_coco_bbox_dataset import GenericCOCOBboxDataset
+from vasily_fashion.datasets.read_annotation import check_choice
 
 # what the archives unpack to, and what people call it
 _FOLDERS = {
@@ -36,8 +37,7 @@ class FashionpediaBboxDataset(GenericCOCOBboxDataset):
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  own_categories: bool = False, missing: str = 'raise') -> None:
-        if split not in _FOLDERS:
-            raise ValueError(f"split must be 'train' or 'val', not {split!r}")
+        check_choice('split', split, tuple(_FOLDERS))
         root = Path(root)
         folders = [root / name for name in _FOLDERS[split]]
         super().__init__(

@@ -25,7 +25,8 @@ def find_boxes(
     It is the box of the item's category with the highest score; of an item of
     unknown category, of any. The boxes are kept in
     `$CHAINER_DATASET_ROOT/vasily_fashion/boxes` by the photos' contents and
-    the detector's weights, from a score of 0.05 on, and detected once.
+    the detector's weights and precision, from a score of 0.05 on, and detected
+    once; if it is interrupted, those so far are kept.
 
     Args:
         dataset (RetrievalDataset): Its `bboxes` are filled in.
@@ -35,11 +36,21 @@ def find_boxes(
     Returns:
         numpy.ndarray: :math:`(N,)`, bool: the queries without a box that the
         detector found none in either. The whole image stays the item.
+
+    Raises:
+        OSError: If a photo cannot be read.
+        ValueError: If the detector's categories are not those of `dataset`.
     """
+    label_names = tuple(getattr(detector, 'label_names', dataset.label_names))
+    if label_names != dataset.label_names:
+        raise ValueError(
+            f'the detector finds {", ".join(label_names)}, and the data set is of '
+            f'{", ".join(dataset.label_names)}: give it a category_map')
     rows = np.flatnonzero(
         dataset.is_query & np.isnan(dataset.bboxes).any(axis=1))
     folder = Path(chainer.dataset.get_dataset_directory('vasily_fashion/boxes'))
-    path = folder / f'{weights_sha256(detector)[:16]}.json'
+    precision = getattr(getattr(detector, 'engine', None), 'precision', 'f32')
+    path = folder / f'{weights_sha256(detector)[:16]}-{precision}.json'
     known: dict[str, list[list[float]]] = {}
     if path.exists():
         try:
@@ -64,9 +75,9 @@ def find_boxes(
                     [bbox, label, score]).astype(float).round(3).tolist()
     finally:
         detector.score_thresh = thresh  # the caller's
-    if missing:
-        with atomic_write(path, 'w') as file:
-            json.dump(known, file)
+        if missing:
+            with atomic_write(path, 'w') as file:
+                json.dump(known, file)
     without = np.zeros(len(dataset), bool)
     for i in rows:
         found = np.array(known[digests[dataset.names[i]]]).reshape(-1, 6)

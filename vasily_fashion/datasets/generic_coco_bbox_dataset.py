@@ -3,7 +3,6 @@ import os
 from pathlib import PurePosixPath
 from typing import Literal
 
-from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.annotation_account import AnnotationAccount
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
 from vasily_fashion.datasets.category_map import make_label_map
@@ -103,9 +102,7 @@ def _read(coco, annotation, category_map, use_crowded):
     # numbers before text
     order = sorted(name_of_id, key=lambda id_: (isinstance(id_, str), id_))
     label_of_name, label_names = make_label_map(
-        [name_of_id[id_] for id_ in order],
-        COMMON_TO_FASHION if category_map == 'common' else category_map,
-        annotation)
+        [name_of_id[id_] for id_ in order], category_map, annotation)
 
     photo_of_id, sizes = {}, {}
     check_names((field('images', x, 'file_name') for x in coco['images']), annotation)

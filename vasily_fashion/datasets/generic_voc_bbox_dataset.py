@@ -4,7 +4,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
-from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.annotation_account import AnnotationAccount
 from vasily_fashion.datasets.bbox_list_dataset import BboxListDataset
 from vasily_fashion.datasets.category_map import make_label_map
@@ -14,6 +13,7 @@ from vasily_fashion.datasets.image_files import (
     check_names,
     is_hidden,
     is_image,
+    is_utf8,
     walk_files,
 )
 from vasily_fashion.datasets.read_annotation import as_flag, read_text
@@ -73,6 +73,8 @@ class GenericVOCBboxDataset(BboxListDataset):
             stem, suffix = os.path.splitext(name)
             if suffix.lower() == '.xml' and not is_hidden(name):
                 path = root / 'Annotations' / name
+                if not is_utf8(name):
+                    raise ValueError(f'{str(path)!r}: its name is not UTF-8; rename it')
                 if xmls.setdefault(stem, path) != path:
                     raise ValueError(f'{xmls[stem]} and {path} have one id: join them')
         ids = sorted(xmls) if split is None else _read_split(
@@ -87,8 +89,7 @@ class GenericVOCBboxDataset(BboxListDataset):
             photos.images.difference(names) if split is None else ())
         label_of_name, label_names = make_label_map(
             sorted({name for _, _, objects in read for name, _, _ in objects}),
-            COMMON_TO_FASHION if category_map == 'common' else category_map,
-            root / 'Annotations')
+            category_map, root / 'Annotations')
         account, sizes = AnnotationAccount(label_of_name), {}
         for photo, (_, size, objects) in zip(names, read, strict=True):
             if size:
@@ -125,7 +126,7 @@ class _Photos:
     """Which photo each xml is about."""
 
     def __init__(self, root):
-        files = {name for name in walk_files(root) if not is_hidden(name)}
+        files = {name for name in walk_files(root) if not is_hidden(name) and is_utf8(name)}
         self.images = {name for name in files if is_image(name)}
         self._of_stem = {}
         # a HEIC is found, so that reading it says what it is

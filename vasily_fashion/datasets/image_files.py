@@ -1,16 +1,16 @@
 """List image files, and find those that annotations name."""
 import functools
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from vasily_fashion.datasets.read_annotation import check_choice
 from vasily_fashion.utils.read_image import _formats
 
-import numpy as np
 from PIL import Image
 
-MISSING = ('raise', 'skip')
 # Photos of phones, which Pillow does not read.
 HEIC_SUFFIXES = ('.heic', '.heics', '.heif', '.heifs', '.hif')
 
@@ -77,7 +77,7 @@ def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
             lines.append(f'{name!r}: HEIC is not read; convert it to JPEG')
         elif not is_image(name):
             counts[suffix.lower() or 'without suffix'] += 1
-        elif not _is_utf8(name):
+        elif not is_utf8(name):
             lines.append(f'{name!r}: its name is not UTF-8; rename it')
         elif not os.path.isfile(os.path.join(root, name)):
             lines.append(f'{name!r}: it is not a file')
@@ -86,7 +86,8 @@ def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
     return names, [f'{n} {what}' for what, n in sorted(counts.items())] + lines
 
 
-def _is_utf8(name):
+def is_utf8(name: str) -> bool:
+    """Whether a file name can be printed and written."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -130,34 +131,51 @@ def check_names(
 
 
 def find_files(
-        root: str | os.PathLike[str], names: Iterable[str]) -> np.ndarray:
-    """Find which of the files exist; each folder is listed once.
+        root: str | os.PathLike[str], names: Iterable[str]) -> list[str | None]:
+    """Find files by the names that an annotation has; each folder is listed once.
+
+    A file may differ in its Unicode form, as in an archive that a Mac made, and in ``/``
+    for the ``\\`` of Windows.
 
     Args:
         root (str or path): Where the names start.
         names (iterable of str): With ``/``.
 
     Returns:
-        numpy.ndarray: bool, one for each name.
+        list of str: The name on the disk of each; :obj:`None` where there is none.
     """
-    listed = {}
+    listed: dict[str, tuple[str, dict[str, str]]] = {}
 
-    def is_there(name):
-        folder, _, file = name.rpartition('/')
+    def find(name):
+        folder, slash, file = name.rpartition('/')
         if folder not in listed:
+            there = folder
+            if not os.path.isdir(os.path.join(root, folder)):
+                there = folder and find(folder) or folder
             try:
-                listed[folder] = set(os.listdir(os.path.join(root, folder)))
+                files = os.listdir(os.path.join(root, there))
             # no folder, a loop of symbolic links, or no name for one
             except (OSError, ValueError):
-                listed[folder] = frozenset()
-        return file in listed[folder]
+                files = []
+            listed[folder] = there, {_nfc(x): x for x in files}
+            listed[folder][1].update((x, x) for x in files)  # a name as it is goes before
+        there, files = listed[folder]
+        found = files.get(file) or files.get(_nfc(file))
+        if found == file and there == folder:
+            return name  # which takes no more memory
+        return found and f'{there}{slash}{found}'
 
-    return np.fromiter(map(is_there, names), bool)
+    return [find(name) or ('\\' in name and find(name.replace('\\', '/')) or None)
+            for name in names]
+
+
+def _nfc(name):
+    return unicodedata.normalize('NFC', name)
 
 
 def keep_existing(
         root: str | os.PathLike[str], names: Sequence[str], missing: str,
-        source: str | os.PathLike[str]) -> np.ndarray:
+        source: str | os.PathLike[str]) -> list[str | None]:
     """Find the files; raise, or leave out, if one is missing.
 
     Args:
@@ -167,22 +185,21 @@ def keep_existing(
         source (str or path): Where the names stand, for the message.
 
     Returns:
-        numpy.ndarray: bool, one for each name: whether to keep it.
+        list of str: As of :func:`find_files`; :obj:`None` for what to leave out.
 
     Raises:
         FileNotFoundError: If one is missing and `missing` is 'raise', or if
             all are.
         ValueError: If `missing` is neither.
     """
-    if missing not in MISSING:
-        raise ValueError(f"missing must be 'raise' or 'skip', not {missing!r}")
-    keep = find_files(root, names)
-    lost = np.flatnonzero(~keep)
-    if len(lost) and (missing == 'raise' or len(lost) == len(keep)):
-        first = PurePosixPath(names[lost[0]])
+    check_choice('missing', missing, ('raise', 'skip'))
+    found = find_files(root, names)
+    n_lost = found.count(None)
+    if n_lost and (missing == 'raise' or n_lost == len(found)):
+        first = PurePosixPath(names[found.index(None)])
         raise FileNotFoundError(
-            f'{len(lost)} of the {len(keep)} images that {source} names are '
+            f'{n_lost} of the {len(found)} images that {source} names are '
             f'not in {root}, such as {first}: '
-            + ('do they belong together?' if len(lost) == len(keep) else
+            + ('do they belong together?' if n_lost == len(found) else
                "fetch them, or leave them out by missing='skip'"))
-    return keep
+    return found

@@ -1,9 +1,10 @@
 import os
 from pathlib import Path
 
-from vasily_fashion.categories import FASHION_CATEGORIES, IN_SHOP_TO_FASHION
+from vasily_fashion.categories import IN_SHOP_TO_FASHION
+from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_folder, check_names
-from vasily_fashion.datasets.read_annotation import read_table
+from vasily_fashion.datasets.read_annotation import check_choice, read_boxes, read_partition
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 _STATUSES = ('train', 'query', 'gallery')
@@ -40,45 +41,24 @@ class InShopDataset(RetrievalDataset):
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  missing: str = 'raise', margin: float = 0.) -> None:
-        if split not in ('train', 'test', 'all'):
-            raise ValueError(
-                f"split must be 'train', 'test' or 'all', not {split!r}")
+        check_choice('split', split, ('train', 'test', 'all'))
         root = Path(root)
         check_folder(root / 'Img', 'root must be the folder of DeepFashion '
                      'In-shop that holds Anno, Eval and Img')
         partition = root / 'Eval' / 'list_eval_partition.txt'
-        rows = read_table(partition, 3, 2)
-        for _, _, status in rows:
-            if status not in _STATUSES:
-                raise ValueError(
-                    f'{partition}: evaluation_status is {status!r}, none of '
-                    f'{_STATUSES}: is it the file of another benchmark?')
-        rows = [row for row in rows
+        rows = [row for row in read_partition(partition, 3, _STATUSES)
                 if split == 'all' or (row[2] == 'train') == (split == 'train')]
-        check_names([name for name, _, _ in rows], partition)
-        path = root / 'Anno' / 'list_bbox_inshop.txt'
-        try:
-            boxes = {
-                name: (float(y0), float(x0), float(y1), float(x1))
-                for name, _, _, x0, y0, x1, y1 in read_table(path, 7, 2)}
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
-        unknown = [name for name, _, _ in rows if name not in boxes]
-        if unknown:
-            raise ValueError(
-                f'{path} has no box of {len(unknown)} images that {partition} '
-                f'names, such as {unknown[0]}')
-        label_of_name = {
-            name: FASHION_CATEGORIES.index(category)
-            for name, category in IN_SHOP_TO_FASHION.items()}
-        categories = [''.join(Path(name).parts[2:3]) for name, _, _ in rows]
+        names = [name for name, _, _ in rows]
+        check_names(names, partition)
+        boxes = read_boxes(root / 'Anno' / 'list_bbox_inshop.txt', names)
+        label_of_name, _ = make_label_map(IN_SHOP_TO_FASHION, IN_SHOP_TO_FASHION, partition)
+        categories = [''.join(Path(name).parts[2:3]) for name in names]
         super().__init__(
-            root / 'Img', [name for name, _, _ in rows],
-            [item_id for _, item_id, _ in rows],
+            root / 'Img', names, [item_id for _, item_id, _ in rows],
             [status != 'gallery' for _, _, status in rows],
             [status != 'query' for _, _, status in rows],
             [status for _, _, status in rows],
             [label_of_name.get(name, -1) for name in categories],
-            [boxes[name] for name, _, _ in rows], missing=missing,
+            [boxes[name][1:] for name in names], missing=missing,
             source=partition, margin=margin)
         self._tell(partition, (x for x in categories if x not in label_of_name))

@@ -24,7 +24,8 @@ def leave_out_broken(
     Returns:
         (dataset, dict):
         The dataset without examples of broken images and of images of another
-        size than annotated; the name of each, and what is wrong with it.
+        size than annotated, with its `root`, `names` and categories; the name of
+        each, and what is wrong with it.
     """
     sizes = getattr(dataset, 'sizes', {})
     of_another_size = {}
@@ -38,7 +39,12 @@ def leave_out_broken(
     keep = np.array([name not in broken for name in dataset.names], bool)
     if isinstance(dataset, RetrievalDataset):
         return dataset.choose(keep), broken
-    return dataset.slice[keep.tolist()], broken
+    kept = dataset.slice[keep.tolist()]
+    for name in ('root', 'label_names', 'labelled', 'sizes'):
+        if hasattr(dataset, name):
+            setattr(kept, name, getattr(dataset, name))
+    kept.names = [name for name, k in zip(dataset.names, keep, strict=True) if k]
+    return kept, broken
 
 
 def find_broken(

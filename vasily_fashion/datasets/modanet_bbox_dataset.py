@@ -3,6 +3,7 @@ from pathlib import Path
 
 from vasily_fashion.categories import MODANET_TO_FASHION
 from vasily_fashion.datasets.generic_coco_bbox_dataset import GenericCOCOBboxDataset
+from vasily_fashion.datasets.read_annotation import check_choice
 
 
 class ModaNetBboxDataset(GenericCOCOBboxDataset):
@@ -31,8 +32,7 @@ class ModaNetBboxDataset(GenericCOCOBboxDataset):
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  own_categories: bool = False, missing: str = 'raise') -> None:
-        if split not in ('train', 'val'):
-            raise ValueError(f"split must be 'train' or 'val', not {split!r}")
+        check_choice('split', split, ('train', 'val'))
         root = Path(root)
         super().__init__(
             root / 'annotations' / f'modanet2018_instances_{split}.json',

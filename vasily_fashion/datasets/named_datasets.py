@@ -146,6 +146,9 @@ def open_dataset(
     if split is not None:
         kwargs['split'] = split
     if name == 'coco':
+        if split is not None:
+            raise ValueError(
+                f'coco has no split {split!r}: name the json of that split')
         return reader(root, images or os.path.dirname(root) or '.', **kwargs)
     if images is not None:
         if name not in _IMAGES:

@@ -20,6 +20,10 @@ class ProductBboxDataset(BboxListDataset):
 
     Attributes:
         n_left_out (int): Photos without a plain ground, or without a known category.
+
+    Raises:
+        ImageReadError: If a photo cannot be read.
+        ValueError: If all are left out.
     """
 
     def __init__(self, products: RetrievalDataset) -> None:
@@ -34,5 +38,9 @@ class ProductBboxDataset(BboxListDataset):
             bboxes.append(mask_to_bbox(mask[None]))
             labels.append([products.labels[i]])
         self.n_left_out = len(products) - len(names)
+        if not names:
+            raise ValueError(
+                f'{products.root}: none of the {len(products)} photos has a plain ground and '
+                'a known category, so that no box is found')
         super().__init__(
             products.root, names, bboxes, labels, products.label_names)

@@ -3,15 +3,15 @@ import zlib
 from collections import Counter
 from typing import Any, Literal
 
-from vasily_fashion.categories import COMMON_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import (
     check_folder,
     check_names,
+    find_files,
     image_suffixes,
     list_images,
 )
-from vasily_fashion.datasets.read_annotation import find_unknown_columns, read_csv
+from vasily_fashion.datasets.read_annotation import check_choice, find_unknown_columns, read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
@@ -26,7 +26,8 @@ class ProductFolderDataset(RetrievalDataset):
     without suffix, its category the name of the folder that it is in. Photos whose
     paths differ in the suffix alone keep it in their ids. With a CSV, its rows are the
     products: column `path`, and, as far as they are there, `id`, `category`, `name`,
-    `price` and `url`. Several rows may name one photo. Ids are text.
+    `price` and `url`. Several rows may name one photo. Ids are text. Where the CSV has
+    no column `category`, the folder's name is the category too.
 
     Args:
         root (str or path): The folder. Links to other folders are followed,
@@ -55,16 +56,15 @@ class ProductFolderDataset(RetrievalDataset):
 
     Raises:
         FileNotFoundError: If the folder, the CSV or a photo is missing.
-        ValueError: If there is no image, or the CSV has no column `path`, or
-            names a photo outside of the folder, or an id twice.
+        ValueError: If there is no image, or none of the split, or the CSV has no
+            column `path`, or names a photo outside of the folder, or an id twice.
     """
 
     def __init__(self, root: str | os.PathLike[str],
                  csv_path: str | os.PathLike[str] | None = None,
                  category_map: dict[str, str] | Literal['common'] | None = 'common',
                  missing: str = 'raise', split: str | None = None) -> None:
-        if split not in (None, 'train', 'val'):
-            raise ValueError(f"split must be 'train' or 'val', not {split!r}")
+        check_choice('split', split, ('train', 'val', None))
         check_folder(root, 'root must be the folder of the product photos')
         self.left_out_files: list[str] = []
         if csv_path is None:
@@ -76,7 +76,7 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{"; ".join(self.left_out_files[:20]) or "no file"}')
         else:
             rows = read_csv(csv_path)
-            named = {row.get('path') for row in rows}
+            named = set(find_files(root, (row.get('path', '') for row in rows)))
             unnamed = [name for name in list_images(root)[0] if name not in named]
             if unnamed:
                 self.left_out_files = [
@@ -89,6 +89,8 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{", ".join(map(repr, rows[0] if rows else ())) or "nothing"}')
         if split is not None:
             rows = [row for row in rows if split == _split_of(row)]
+            if not rows:
+                raise ValueError(f'{csv_path or root} has too few products for a split {split!r}')
         names = [row['path'] for row in rows]
         check_names(names, csv_path or root)
         id_of_name = _make_ids(dict.fromkeys(names))
@@ -103,9 +105,7 @@ class ProductFolderDataset(RetrievalDataset):
             for row, name in zip(rows, names, strict=True)]
         known = sorted({name for name in categories if name})
         label_of_name, label_names = make_label_map(
-            known,
-            COMMON_TO_FASHION if category_map == 'common' else category_map,
-            csv_path or root,
+            known, category_map, csv_path or root,
             # folders need not be named by categories
             must_know=category_map != 'common')
         super().__init__(

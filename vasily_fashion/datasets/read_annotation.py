@@ -3,7 +3,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 # All rows of an array of text take as much memory as the longest, which is let
@@ -59,7 +59,8 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
 
     Spaces around names and values do not count, nor does the case of the names of
     columns, which are in lower case here. Lines without any value are left out, before
-    the header too, and so are columns that have neither a name nor a value.
+    the header too, and so are columns that have neither a name nor a value. A value
+    in quotes ends where its quotes do.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -71,15 +72,16 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     if '\0' in text:
         raise ValueError(
             f'{os.fspath(path)} has null characters: save it as UTF-8, not as UTF-16')
-    reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True, strict=True)
     lines = (cells for cells in ([cell.strip() for cell in line] for line in reader)
              if any(cells))
-    rows = []
+    rows, line_num = [], 0
     try:
         header = [name.casefold() for name in next(lines, ())]
         for name in header:
             if name and header.count(name) > 1:
                 raise ValueError(f'{os.fspath(path)} has two columns {name!r}')
+        line_num = reader.line_num
         for cells in lines:
             if len(cells) != len(header):
                 raise ValueError(
@@ -93,8 +95,11 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
                         f'{os.fspath(path)}, line {reader.line_num}: {name} has more '
                         f'than {_MAX_LENGTH} characters')
             rows.append(row)
+            line_num = reader.line_num
     except csv.Error as error:
-        raise ValueError(f'{os.fspath(path)} is not a CSV: {error}') from error
+        raise ValueError(
+            f'{os.fspath(path)} is not a CSV after line {line_num}; is a quote left open, or '
+            f'within a value and not doubled? ({error})') from error
     return rows
 
 
@@ -119,6 +124,69 @@ def as_flag(value: Any) -> bool:
     if text in ('', 'unspecified', 'false', 'no'):
         return False
     return text in ('true', 'yes') or bool(float(text))
+
+
+def read_partition(
+        path: str | os.PathLike[str], n_column: int,
+        statuses: Collection[str]) -> list[list[str]]:
+    """Read the partition of a benchmark of DeepFashion.
+
+    Args:
+        path (str or path): Its `list_eval_partition.txt`.
+        n_column (int): As of :func:`read_table`.
+        statuses (tuple of str): What the last column may be.
+
+    Returns:
+        list of list of str: The rows.
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`read_table` does, or a status is another.
+    """
+    rows = read_table(path, n_column, 2)
+    for *_, status in rows:
+        if status not in statuses:
+            raise ValueError(
+                f'{path}: evaluation_status is {status!r}, none of {statuses}: is it the '
+                'file of another benchmark?')
+    return rows
+
+
+def read_boxes(
+        path: str | os.PathLike[str], names: Collection[str]
+) -> dict[str, tuple[str, float, float, float, float]]:
+    """Read the boxes of a benchmark of DeepFashion.
+
+    Args:
+        path (str or path): Its `list_bbox_....txt`.
+        names (collection of str): Images that it must have.
+
+    Returns:
+        dict: From the name of an image to the third column and
+        (y_min, x_min, y_max, x_max).
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`read_table` does, or a box is not four
+            numbers, or that of an image is missing.
+    """
+    boxes = {}
+    for name, _, kind, *corners in read_table(path, 7, 2):
+        try:
+            x0, y0, x1, y1 = map(float, corners)
+        except ValueError as error:
+            raise ValueError(f'{path}: the box of {name} is not four numbers: {error}') from error
+        boxes[name] = kind, y0, x0, y1, x1
+    if lacking := [name for name in names if name not in boxes]:
+        raise ValueError(
+            f'{path} has no box of {len(lacking)} images that the partition names, such as '
+            f'{lacking[0]}')
+    return boxes
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
+    """Raise `ValueError` unless a value is one of some."""
+    if value not in choices:
+        *first, last = map(repr, choices)
+        raise ValueError(f'{name} must be {", ".join(first)} or {last}, not {value!r}')
 
 
 def read_table(

@@ -1,5 +1,7 @@
 from typing import Any
 
+from vasily_fashion.categories import FASHION_CATEGORIES
+
 import chainer
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import SliceableDataset
@@ -25,6 +27,7 @@ SliceableDataset): It has the key 'label'.
 
     Attributes:
         indices (numpy.ndarray): Where each example stands in `dataset`.
+        label_names (tuple of str): Of `dataset`; `FASHION_CATEGORIES` if it does not say.
         labelled (tuple of int or None): Of `dataset`, see
             :class:`~vasily_fashion.datasets.ConcatenatedBboxDataset`.
     """
@@ -32,6 +35,7 @@ SliceableDataset): It has the key 'label'.
     def __init__(self, dataset: SliceableDataset, threshold: float = 0.3,
                  seed: int = 0) -> None:
         self.dataset = dataset
+        self.label_names = getattr(dataset, 'label_names', FASHION_CATEGORIES)
         self.labelled = getattr(dataset, 'labelled', None)
         labels = [np.unique(label) for label in dataset.slice[:, 'label']]
         shown = np.concatenate([*labels, np.empty(0, np.int32)])

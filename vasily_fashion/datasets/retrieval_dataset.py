@@ -97,16 +97,16 @@ class RetrievalDataset(GetterDataset):
         if (infinite := np.isinf(columns['bboxes']).any(axis=1)).any():
             raise ValueError(
                 f'{source}: the box of {names[int(infinite.argmax())]} is infinite')
-        keep = keep_existing(root, names, missing, source)
+        found = keep_existing(root, names, missing, source)
         self.root = Path(root)
-        self.names = [name for name, k in zip(names, keep, strict=True) if k]
-        self._kept = np.flatnonzero(keep)
+        self.names = [name for name in found if name is not None]
+        self._kept = np.array([i for i, name in enumerate(found) if name is not None], int)
         self.unknown_categories: dict[str, int] = {}
         self.n_missing = n - len(self.names)
         self.label_names = tuple(label_names)
         self.margin, self.long_side = margin, long_side
         for key, column in columns.items():
-            setattr(self, key, column[keep])
+            setattr(self, key, column[self._kept])
         self.add_getter('img', self.read_crop)
         self.add_getter(('item_id', 'label'), self._get_item)
 
@@ -151,6 +151,10 @@ class RetrievalDataset(GetterDataset):
 
         Returns:
             numpy.ndarray: :math:`(3, H, W)`, float32.
+
+        Raises:
+            ImageReadError: If the image cannot be read.
+            ValueError: If all of the box is outside of the image.
         """
         img = self.read_photo(i)
         bbox = self.bboxes[i:i + 1]
@@ -158,6 +162,10 @@ class RetrievalDataset(GetterDataset):
             return img
         if self.long_side is not None:
             bbox = bbox * (max(img.shape[1:]) / self.long_side)
+        if (bbox[0, :2] >= img.shape[1:]).any() or (bbox[0, 2:] <= 0).any():
+            raise ValueError(
+                f'{self.root / self.names[i]}: its box {bbox[0].tolist()} is outside of its '
+                f'{img.shape[2]} x {img.shape[1]} pixels: correct it, or leave it out')
         if box_jitter or box_margin:
             bbox = jitter_bbox(bbox, box_jitter, random_state, box_margin)
         return crop_by_bbox(img, bbox, self.margin)[0].copy()
@@ -170,17 +178,21 @@ class RetrievalDataset(GetterDataset):
                 ``dataset.splits == 'test'``.
 
         Returns:
-            RetrievalDataset: With these.
+            RetrievalDataset: With these. Its `unknown_categories` and `n_missing` are
+            those of the whole.
         """
         which = np.asarray(which)
         if which.dtype != bool or which.shape != (len(self),):
             raise ValueError(f'which must be {len(self)} bools')
-        return RetrievalDataset(
+        chosen = RetrievalDataset(
             self.root, [self.names[i] for i in np.flatnonzero(which)],
             self.item_ids[which], self.is_query[which],
             self.is_gallery[which], self.splits[which], self.labels[which],
             self.bboxes[which], self.label_names, 'skip',
             margin=self.margin, long_side=self.long_side)
+        chosen.n_missing += self.n_missing
+        chosen.unknown_categories = dict(self.unknown_categories)
+        return chosen
 
 
 def _as_float32(bboxes):

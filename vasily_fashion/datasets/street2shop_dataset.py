@@ -4,7 +4,7 @@ from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES, STREET2SHOP_TO_FASHION
 from vasily_fashion.datasets.image_files import check_folder
-from vasily_fashion.datasets.read_annotation import read_json, read_text
+from vasily_fashion.datasets.read_annotation import check_choice, read_json, read_text
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
@@ -52,9 +52,7 @@ class Street2ShopDataset(RetrievalDataset):
 
     def __init__(self, root: str | os.PathLike[str], split: str = 'train',
                  missing: str = 'raise', margin: float = 0.) -> None:
-        if split not in ('train', 'test', 'all'):
-            raise ValueError(
-                f"split must be 'train', 'test' or 'all', not {split!r}")
+        check_choice('split', split, ('train', 'test', 'all'))
         root = Path(root)
         check_folder(root / 'meta' / 'json', 'root must be the folder of '
                      'Exact Street2Shop that holds meta/json and images')

@@ -1,11 +1,11 @@
+from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.synthetic.synthetic_fashion_dataset import SyntheticFashionDataset
 from vasily_fashion.transforms import crop_by_bbox
 
 import numpy as np
-from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
 
 
-class SyntheticItemDataset(GetterDataset):
+class SyntheticItemDataset(PairDataset):
     """Items cut from synthetic snaps, each with its product image.
 
     One example is one visible item of one snap. Where the items are is found
@@ -28,7 +28,6 @@ class SyntheticItemDataset(GetterDataset):
 
     def __init__(self, snaps: SyntheticFashionDataset,
                  margin: float = 0.) -> None:
-        super().__init__()
         if not isinstance(snaps, SyntheticFashionDataset):
             raise TypeError('snaps must be a SyntheticFashionDataset, not '
                             f'{type(snaps).__name__}')
@@ -42,12 +41,6 @@ class SyntheticItemDataset(GetterDataset):
         self.snap_indices = np.repeat(
             np.arange(len(snaps), dtype=np.int32),
             [len(item) for _, _, item in marks])
-        self.add_getter('snap_crop', self.read_street)
-        self.add_getter('product_image', self.read_product)
-        self.add_getter('category', self._get_category)
-
-    def __len__(self) -> int:
-        return len(self.item_ids)
 
     def read_street(
             self, i: int,
@@ -61,6 +54,3 @@ class SyntheticItemDataset(GetterDataset):
             random_state: np.random.Generator | None = None) -> np.ndarray:
         """The product image of an example, likewise."""
         return self.snaps.product_images._get_img(self.item_ids[i])
-
-    def _get_category(self, i):
-        return self.categories[i]

@@ -28,7 +28,8 @@ def write_coco(dataset: Any, path: str | os.PathLike[str]) -> None:
     for i, name in enumerate(tqdm(dataset.names, 'COCO', disable=None)):
         with Image.open(dataset.root / name) as image:
             width, height = image.size
-            if image.getexif().get(0x0112, 1) in range(5, 9):  # it is read turned
+            # it is read turned; of a TIFF Pillow gives the size as turned
+            if image.format != 'TIFF' and image.getexif().get(0x0112) in range(5, 9):
                 width, height = height, width
         images.append({'id': i + 1, 'file_name': name, 'width': width,
                        'height': height})

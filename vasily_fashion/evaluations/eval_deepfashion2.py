@@ -90,8 +90,8 @@ def eval_deepfashion2(
         shop_bboxes=shop_bboxes, shop_embeddings=shop_embeddings,
         gt_shop_bboxes=gt_shop_bboxes, gt_shop_items=gt_shop_items)
 
-    dim = max((x.shape[1] for x in (*user_embeddings, *shop_embeddings)),
-              default=0)
+    dim = max((x.shape[1] for x in (*user['user_embeddings'], *shop['shop_embeddings'])
+               if len(x)), default=0)
     q, g = [np.zeros((0, dim))], [np.zeros((0, dim))]
     items: list[tuple[int, int]]
     items, n_query = [], 0
@@ -102,14 +102,16 @@ def eval_deepfashion2(
         is_query = np.array([style > 0 for _, style in gt_item], bool)
         n_query += is_query.sum()
         is_query &= chosen >= 0
-        q.append(embedding[chosen[is_query]])
+        if len(embedding):
+            q.append(embedding[chosen[is_query]])
         items.extend(tuple(x) for x in gt_item[is_query].tolist())
 
     # Outer and top overlap: one box may be right for several items.
     row_of_item = {item: row for row, item in enumerate(dict.fromkeys(items))}
     rows, columns, n_gallery = [], [], 0
     for bbox, embedding, gt_bbox, gt_item in zip(*shop.values(), strict=True):
-        g.append(embedding)
+        if len(embedding):
+            g.append(embedding)
         if len(bbox) and len(gt_bbox):
             iou = bbox_iou(bbox, gt_bbox)
             for i, j in np.argwhere(iou >= _GALLERY_IOU_THRESH):

@@ -38,6 +38,7 @@ def eval_neighbor_purity(
         return_counts=True)
     if not float(k).is_integer() or k < 1:
         raise ValueError(f'k must be an integer from 1, not {k}')
+    k = int(k)
     if n <= k:
         raise ValueError(f'{n} embeddings have no {k} neighbours each')
     rows = np.arange(n)

@@ -35,13 +35,13 @@ def open_for_test(
         vasily_fashion.datasets.RetrievalDataset: The data set.
 
     Raises:
-        OSError, ValueError: As the reader does; of Consumer-to-Shop for another
-            split than 'test'.
+        OSError, ValueError: As the reader does; of Consumer-to-Shop and In-shop for
+            another split than 'test'.
     """
+    if name in ('consumer-to-shop', 'in-shop') and split not in (None, 'test'):
+        raise ValueError(
+            f'{name} is scored on its test split; {split!r} is not to be had')
     if name == 'consumer-to-shop':
-        if split not in (None, 'test'):
-            raise ValueError(
-                f'{name} is scored on its test split; {split!r} is not to be had')
         dataset = open_dataset(name, root, 'all', missing)
         return dataset.choose(dataset.splits != 'train')
     return open_dataset(name, root, split or find_split(name, 'test'), missing)
@@ -63,7 +63,12 @@ def score_by_protocol(
 
     Returns:
         dict of float: As the protocol's function returns them.
+
+    Raises:
+        ValueError: If the data set is empty.
     """
+    if len(dataset) == 0:
+        raise ValueError(f'{dataset.root}: no example of {name} is left to score')
     if name == 'deepfashion2-pairs':
         return _score_deepfashion2(dataset, embed, detector)
     embeddings = np.concatenate([
@@ -101,7 +106,7 @@ def _score_deepfashion2(dataset, embed, detector):
             (found,), (found_label,), (found_score,) = detector.predict([img])
         embedding = (
             embed(crop_by_bbox(img, found, dataset.margin)) if len(found)
-            else np.zeros((0, 1), np.float32))
+            else [])
         if dataset.is_gallery[rows[0]]:
             columns, values = shop, (found, embedding, bbox, items)
         else:
@@ -109,8 +114,4 @@ def _score_deepfashion2(dataset, embed, detector):
                 found, found_label, found_score, embedding, bbox, label, items)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
-    dim = max(x.shape[1] for x in (*user[3], *shop[1]))
-    for column in user[3], shop[1]:
-        column[:] = [x if len(x) else np.zeros((0, dim), np.float32)
-                     for x in column]
     return eval_deepfashion2(*user, *shop)

@@ -29,35 +29,34 @@ class Images(NamedTuple):
 
 def score_embedding(
         embed: Callable[[Sequence[np.ndarray]], np.ndarray], queries: Images,
-        gallery: Images, n_missed: int = 0) -> dict[str, float]:
+        gallery: Images, missed: Any = ()) -> dict[str, float]:
     """Score the search of a gallery, all of it and within the query's category.
 
     Args:
         embed (callable): From images to embeddings, :math:`(N, D)`.
         queries (Images): Street crops.
         gallery (Images): Product images, distractors among them.
-        n_missed (int): As of :func:`~vasily_fashion.evaluations.eval_retrieval`.
+        missed (array): :math:`(M,)`, the photos of the queries that there are besides,
+            whose items were not detected, as of `queries.files`.
 
     Returns:
         dict of float:
         ``'hit@1'``, ``'hit@5'``, ``'hit@20'`` and ``'map'`` as of
         :func:`~vasily_fashion.evaluations.eval_retrieval`, the same after
-        ``'within/'``, and after each ``'/low'`` and ``'/high'``, the ends of
-        its 95 % interval over photos.
+        ``'within/'`` unless the category of a query is not known (-1), and after
+        each ``'/low'`` and ``'/high'``, the ends of its 95 % interval over photos.
     """
     g = embed_all(embed, gallery)
     q = embed_all(embed, queries) if len(queries.ids) else g[:0]
-    photos = np.concatenate([
-        np.unique(queries.files, return_inverse=True)[1].ravel(),
-        # each miss as of a photo of its own
-        len(queries.files) + np.arange(n_missed)])
+    photos = np.concatenate([queries.files, missed])
+    categories: dict[str, tuple[Any, Any]] = {'': (None, None)}
+    if (queries.categories >= 0).all():
+        categories['within/'] = queries.categories, gallery.categories
     result: dict[str, Any] = {}
-    for prefix, of_query, of_gallery in (
-            ('', None, None),
-            ('within/', queries.categories, gallery.categories)):
+    for prefix, (of_query, of_gallery) in categories.items():
         scores = eval_retrieval(
             q, queries.ids, g, gallery.ids, (1, 5, 20), of_query, of_gallery,
-            n_missed, queries.files, gallery.files, per_query=True)
+            len(missed), queries.files, gallery.files, per_query=True)
         for name, values in scores.items():
             low, high = bootstrap_interval(values, photos)
             result.update({

@@ -60,7 +60,8 @@ def read_image(
         path (str, os.PathLike or binary file): The file, or one that is
             open, such as :class:`io.BytesIO`.
         max_pixel (int): Larger images are refused before they are decoded.
-            89 million by default.
+            89 million by default, and never more than twice
+            `PIL.Image.MAX_IMAGE_PIXELS`, 179 million.
 
     Returns:
         numpy.ndarray:
@@ -124,7 +125,8 @@ def _read(f, name, max_pixel):
     except ImageReadError:
         raise
     except Image.DecompressionBombError as e:
-        raise _too_large(name, max_pixel) from e
+        # it is Pillow's own limit
+        raise _too_large(name, min(max_pixel, 2 * Image.MAX_IMAGE_PIXELS)) from e
     except Image.UnidentifiedImageError as e:
         f.seek(0)
         head = f.read(12)
