@@ -1,7 +1,7 @@
 """Updates of Adam and momentum SGD against Chainer's own code, bit for bit."""
 import vasily_fashion.accelerate  # noqa: F401
 from tests.grid import grid
-from vasily_fashion.accelerate import optimizers
+from vasily_fashion.accelerate import optimizers, parallel
 
 import chainer
 import chainer.links as L
@@ -13,7 +13,7 @@ from chainer.optimizers import Adam, MomentumSGD
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
-    monkeypatch.setattr(optimizers, '_ELEMENTS_A_THREAD', 20)
+    monkeypatch.setattr(parallel, 'ELEMENTS_A_THREAD', 20)
     monkeypatch.setattr(optimizers, '_BLOCK_ELEMENTS', 7)
 
 

@@ -1,6 +1,6 @@
 """ReLU against Chainer's own code, bit for bit."""
 import vasily_fashion.accelerate  # noqa: F401
-from vasily_fashion.accelerate import relu
+from vasily_fashion.accelerate import parallel, relu
 
 import chainer.functions as F
 import numpy as np
@@ -16,7 +16,7 @@ def _x(shape=(2, 3, 7, 9), dtype=np.float32):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(relu, '_ELEMENTS_A_THREAD', 10)
+    monkeypatch.setattr(parallel, 'ELEMENTS_A_THREAD', 10)
     monkeypatch.setattr(relu, '_BLOCK_ELEMENTS', 7)
 
 

@@ -1,6 +1,11 @@
 from vasily_fashion.accelerate import winograd
 from vasily_fashion.accelerate.dispatch import replace_method, takes
-from vasily_fashion.accelerate.parallel import parallel_for, parallel_slices, workspace
+from vasily_fashion.accelerate.parallel import (
+    ELEMENTS_A_THREAD,
+    parallel_for,
+    parallel_slices,
+    workspace,
+)
 
 import numpy as np
 from chainer.functions.connection.convolution_2d import Convolution2DFunction, Convolution2DGradW
@@ -11,9 +16,6 @@ from chainer.utils import conv
 # Bytes of im2col columns at a time: large enough that BLAS does not repack the
 # weights often, small enough for the last-level cache.
 _COLUMN_BYTES = 4 << 20
-
-# Of a sum: with fewer, one thread is as fast as two.
-_ELEMENTS_A_THREAD = 1 << 17
 
 
 class _Geometry:
@@ -200,7 +202,7 @@ def _sum_over_images(self, original, inputs):
         sums = np.empty(len(rows), x.dtype)
         parallel_slices(
             lambda part: np.sum(rows[part], axis=1, out=sums[part]), len(rows),
-            least=-(-_ELEMENTS_A_THREAD // rows.shape[1]))
+            least=-(-ELEMENTS_A_THREAD // rows.shape[1]))
         return sums.reshape(x.shape[:2]).sum(axis=0),
     return original(inputs)
 

@@ -6,8 +6,6 @@ from chainer.optimizer_hooks import WeightDecay
 from chainer.optimizers.adam import AdamRule
 from chainer.optimizers.momentum_sgd import MomentumSGDRule
 
-# With fewer elements one thread is as fast as two.
-_ELEMENTS_A_THREAD = 1 << 17
 # Few enough that what one pass writes is in the cache for the next.
 _BLOCK_ELEMENTS = 1 << 14
 
@@ -25,7 +23,7 @@ def _for_each_block(function, *arrays):
             function(*(a[block] for a in flat), workspace(
                 'update', (block.stop - block.start,), flat[0].dtype))
 
-    parallel_slices(one_part, flat[0].size, _ELEMENTS_A_THREAD)
+    parallel_slices(one_part, flat[0].size)
 
 
 def _are_for_blocks(*arrays):

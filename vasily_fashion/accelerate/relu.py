@@ -4,8 +4,6 @@ from vasily_fashion.accelerate.parallel import parallel_slices, workspace
 import numpy as np
 from chainer.functions.activation.relu import ReLU, ReLUGrad2
 
-# With fewer elements one thread is as fast as two.
-_ELEMENTS_A_THREAD = 1 << 17
 _BLOCK_ELEMENTS = 1 << 16
 
 
@@ -16,8 +14,7 @@ def _forward(self, original, inputs):
     y = np.empty_like(x)
     flat, out = x.reshape(-1), y.reshape(-1)
     parallel_slices(
-        lambda part: np.maximum(flat[part], 0, out=out[part]), x.size,
-        _ELEMENTS_A_THREAD)
+        lambda part: np.maximum(flat[part], 0, out=out[part]), x.size)
     self.retain_outputs((0,))
     return y,
 
@@ -37,7 +34,7 @@ def _backward(self, original, inputs):
             np.greater(y[block], 0, out=is_positive)
             np.multiply(flat[block], is_positive, out=out[block])
 
-    parallel_slices(one_part, gy.size, _ELEMENTS_A_THREAD)
+    parallel_slices(one_part, gy.size)
     return gx,
 
 

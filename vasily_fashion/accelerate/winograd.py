@@ -47,9 +47,7 @@ class _Tiling:
     """The tiles of a batch's outputs, and their groups."""
 
     def __init__(self, n, out_size, pad):
-        self.n = n
         self.pad = pad
-        self.out_size = out_size
         self.rows = -(-out_size[0] // _TILE)
         self.columns = -(-out_size[1] // _TILE)
         n_tile = n * self.rows * self.columns

@@ -31,10 +31,11 @@ class CompiledSSD:
             :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
+    _prepare = SSD._prepare
+
     def __init__(self, link: SSD, engine: Callable[..., Any]) -> None:
         self.engine = engine
         self._use_preset = type(link).use_preset
-        self._prepare = type(link)._prepare.__get__(self)
         self.label_names = getattr(link, 'label_names', None)
         self.insize = link.insize
         self.mean = link.mean

@@ -26,10 +26,11 @@ class CompiledStyleExtractor:
             :func:`~vasily_fashion.utils.weights_sha256`.
     """
 
+    prepare: Any = StyleExtractorBN.prepare
+
     def __init__(
             self, link: StyleExtractorBN, engine: Callable[..., Any]) -> None:
         self.engine = engine
-        self.prepare = type(link).prepare.__get__(self)
         self.insize = link.insize
         self.dim, self.fingerprint = link.dim, link.fingerprint
 

@@ -85,10 +85,6 @@ class Body:
         """Half of the trunk's width at height t."""
         return np.interp(t, _T, self._w)
 
-    def t_of(self, y):
-        """The height t of a y coordinate."""
-        return (y - self.top) / self.trunk
-
     def frame(self, t=0.):
         """The cloth frame of the trunk around height t."""
         down = min(max(t, 0.), 1.)
