@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
 SCRIPTS = sorted(
     path for path in EXAMPLES.rglob('*.py')
-    if re.search(r'(ArgumentP|_p)arser\(', path.read_text('utf-8')))
+    if re.search(r'def main\(.*(ArgumentP|_p)arser\(', path.read_text('utf-8'), re.S))
 
 
 def _help(main, capsys):

@@ -103,6 +103,12 @@ REPAIRS = {
          "                        d['__module__'].startswith('chainercv.') or "
          'warnings.warn(\n'}),),
 
+    'chainer.device_resident': (Repair(
+        'to_device warns of the to_cpu that ChainerCV overrides; until its links have none',
+        {'                to_method(**kwargs)\n':
+         '                with warnings.catch_warnings(action="ignore"): '
+         'to_method(**kwargs)\n'}),),
+
     # -- calls that fail, or fail soon ---------------------------------------
     'chainer.functions.array.resize_images': (Repair(
         'NumPy 1.24 dropped numpy.float; until resize_images says float',
