@@ -120,9 +120,10 @@ def test_figure_by_openvino(tmp_path):
     assert (a / 'a.png').read_bytes() == (b / 'a.png').read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('accelerate, bound', [
     # five times what it was, of the largest value
-    ('True', 1e-6), pytest.param('fast', 4e-6, marks=pytest.mark.slow)])
+    ('True', 1e-6), ('fast', 4e-6)])
 def test_number_of_threads(accelerate, bound, tmp_path):
     one, two = [_arrays(folder / 'found.npz') for folder in _run_two(
         tmp_path, ['-c', _NETWORKS, accelerate], n_threads=(1, 2))]

@@ -333,6 +333,7 @@ def test_grey_and_tiny_snaps(url):
         assert _search(url, file.getvalue()).status_code == 200
 
 
+@pytest.mark.slow
 def test_load(serve, url, tmp_path):
     """load.py: many clients, good and bad requests; all are answered."""
     done = subprocess.run(

@@ -258,6 +258,7 @@ def test_samples_that_are_not_there(shop):
     assert 'snpas: there is no such folder; --samples names' in done.stderr
 
 
+@pytest.mark.slow
 def test_the_app_on_milvus_in_a_process_of_its_own(serve, shop, snap, tmp_path):
     pytest.importorskip('milvus_lite')
     _build(shop, tmp_path, '--index', 'milvus')

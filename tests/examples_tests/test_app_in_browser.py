@@ -1,7 +1,7 @@
 """The app's page in headless Chromium, as a person uses it.
 
-`pytest tests/examples_tests/test_app_in_browser.py --screenshots docs/figures` makes the
-pictures of the documentation. All people on them are drawn.
+`pytest -m slow tests/examples_tests/test_app_in_browser.py --screenshots docs/figures` makes
+the pictures of the documentation. All people on them are drawn.
 """
 import csv
 import io
@@ -21,6 +21,8 @@ from PIL import Image
 
 sync_api = pytest.importorskip('playwright.sync_api')
 pytest.importorskip('fastapi_offline')
+
+pytestmark = pytest.mark.slow
 
 _DESKTOP = {'viewport': {'width': 1280, 'height': 900}}
 _TABLET = {'viewport': {'width': 768, 'height': 1024}}
@@ -115,7 +117,7 @@ def visit(browser, url):
 
 @pytest.fixture(params=[
     pytest.param(_DESKTOP, id='desktop'), pytest.param(_PHONE, id='phone'),
-    pytest.param(_TABLET, id='tablet', marks=pytest.mark.slow)])
+    pytest.param(_TABLET, id='tablet')])
 def page(request, visit):
     page = visit(request.param)
     page.name = request.node.callspec.id

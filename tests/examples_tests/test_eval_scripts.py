@@ -224,6 +224,7 @@ def test_engines_score_the_same(
     assert result == pytest.approx(chainer_result, abs=0.02, nan_ok=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name, args, key', [
     ('ssd', [], 'coco/map'),
     ('style_extractor', ['--boxes', 'detected'], 'map')])

@@ -21,6 +21,7 @@ def run(code, **env):
             'OPENBLAS_NUM_THREADS': '1', **env}).stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('env, backend', [
     ({}, 'system'), ({_POOL: 'mimalloc'}, 'mimalloc')])
 def test_arrow_allocates_from_the_system(env, backend, tmp_path):

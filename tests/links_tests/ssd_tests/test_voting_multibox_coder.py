@@ -77,6 +77,7 @@ def test_overlaps_are_shares(original, vote_thresh):
         VotingMultiboxCoder(original, vote_thresh)
 
 
+@pytest.mark.slow
 def test_in_a_detector():
     model = FashionSSD300(pretrained_model='fashion')
     model.use_preset('evaluate')
