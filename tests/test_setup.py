@@ -266,6 +266,7 @@ needs_fcntl = pytest.mark.skipif(
     sys.platform == 'win32', reason='bootstrap.py needs Linux or macOS')
 
 
+@pytest.mark.slow
 @needs_fcntl
 def test_bootstrap_sets_up_once_and_again_when_the_lock_changes(checkout):
     code, out, err = checkout.run('run', 'script.py', 'a b', '--c')
@@ -293,6 +294,7 @@ def test_bootstrap_sets_up_once_and_again_when_the_lock_changes(checkout):
     assert not (checkout.venv / 'leftover').exists()
 
 
+@pytest.mark.slow
 @needs_fcntl
 def test_bootstrap_adds_what_tests_need_to_what_scripts_need(checkout):
     program = 'import importlib.util as u; print(*map(bool, map(u.find_spec, {})))'.format(

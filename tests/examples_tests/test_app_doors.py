@@ -150,6 +150,7 @@ def test_who_hangs_up_while_waiting_gives_the_seat_back(url, snap):
     assert _ids(url, snap)
 
 
+@pytest.mark.slow
 def test_connections_without_a_request_are_closed(serve, url):
     idle, partial, kept, body = [_connect(url) for _ in range(4)]
     partial.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\nX-a: ')
@@ -171,6 +172,7 @@ def test_connections_without_a_request_are_closed(serve, url):
         assert time.monotonic() - start < 15
 
 
+@pytest.mark.slow
 def test_more_connections_than_files(serve, shop, snap):
     """Half of the files are connections at the most; one line says so."""
     own = serve('--n-item', '12', limit=128)
@@ -241,6 +243,7 @@ def test_other_sites(url, headers, status):
         assert 'access-control-allow-origin' not in answer.headers
 
 
+@pytest.mark.slow
 def test_a_phone_in_the_same_network(serve):
     port = re.search(r':(\d+)/', serve('--n-item', '12', '--host', '0.0.0.0'))[1]
     address = re.search(r'from other devices: http://([\d.]+):0\n', ''.join(serve.head))[1]

@@ -66,6 +66,7 @@ def test_every_index(shop, tmp_path, capsys):
     assert 'by an extractor of weights' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_milvus_again_in_processes_of_their_own(shop, tmp_path):
     pytest.importorskip('milvus_lite')
 
