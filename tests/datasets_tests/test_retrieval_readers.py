@@ -11,7 +11,7 @@ from vasily_fashion.datasets import (
     leave_out_broken,
     write_retrieval_csv,
 )
-from vasily_fashion.utils import read_image
+from vasily_fashion.utils import ImageReadError, read_image
 
 import numpy as np
 import pytest
@@ -218,7 +218,7 @@ def test_csv_bad_input(tmp_path, old, new, message):
 def test_a_box_outside_of_its_image(tmp_path):
     path = trees.make_csv(tmp_path)
     _change(path, '2,12,4,24', '30,42,4,24')
-    with pytest.raises(ValueError, match='é.jpg: its box .* is outside of its 30 x 40 pixels'):
+    with pytest.raises(ImageReadError, match='é.jpg: its box .* is outside of its 30 x 40 pixels'):
         CSVRetrievalDataset(path)[0]
 
 

@@ -9,7 +9,7 @@ from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.category_map import describe_unknown
 from vasily_fashion.datasets.image_files import keep_existing
 from vasily_fashion.transforms import crop_by_bbox, jitter_bbox
-from vasily_fashion.utils import read_image
+from vasily_fashion.utils import ImageReadError, read_image
 
 import numpy as np
 from chainercv.chainer_experimental.datasets.sliceable import GetterDataset
@@ -153,8 +153,8 @@ class RetrievalDataset(GetterDataset):
             numpy.ndarray: :math:`(3, H, W)`, float32.
 
         Raises:
-            ImageReadError: If the image cannot be read.
-            ValueError: If all of the box is outside of the image.
+            ImageReadError: If the image cannot be read, or all of the box is
+                outside of it.
         """
         img = self.read_photo(i)
         bbox = self.bboxes[i:i + 1]
@@ -163,7 +163,7 @@ class RetrievalDataset(GetterDataset):
         if self.long_side is not None:
             bbox = bbox * (max(img.shape[1:]) / self.long_side)
         if (bbox[0, :2] >= img.shape[1:]).any() or (bbox[0, 2:] <= 0).any():
-            raise ValueError(
+            raise ImageReadError(  # a catalogue is built without it
                 f'{self.root / self.names[i]}: its box {bbox[0].tolist()} is outside of its '
                 f'{img.shape[2]} x {img.shape[1]} pixels: correct it, or leave it out')
         if box_jitter or box_margin:
