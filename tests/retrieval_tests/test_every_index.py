@@ -368,6 +368,21 @@ def test_the_next_process_goes_on(kind, tmp_path):
         again.close()
 
 
+def test_another_collection_at_the_same_address(tmp_path):
+    from milvus_lite.adapter.grpc.server import start_server_in_thread
+
+    port = 0  # any free one first
+    for number, ids in enumerate(([5, 6], ['a', 'b'])):
+        server, database, port = start_server_in_thread(
+            str(tmp_path / f'{number}.db'), port=port)
+        index = MilvusIndex(_DIM, uri=f'http://127.0.0.1:{port}')
+        index.add(np.eye(2, _DIM), ids)
+        assert sorted(index.ids.tolist()) == ids
+        index.close()
+        server.stop(grace=None).wait()
+        database.close()
+
+
 def test_a_milvus_file_is_one_processs(tmp_path):
     index = MilvusIndex(_DIM, uri=tmp_path / 'milvus.db')
     index.add(np.eye(3, _DIM), [5, 6, 7])

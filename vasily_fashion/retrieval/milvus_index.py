@@ -330,6 +330,7 @@ def _connect(uri, token):
         os.environ.setdefault('ARROW_DEFAULT_MEMORY_POOL', 'system')
     try:
         from pymilvus import MilvusClient, MilvusException
+        from pymilvus.client.cache import GlobalCache
         if _is_file(uri):
             import milvus_lite  # noqa: F401
     except ImportError as error:
@@ -345,6 +346,9 @@ def _connect(uri, token):
             + ('it is not a file of Milvus Lite, or another process, such as the app, '
                'has it open: end that first'
                if _is_file(uri) else 'check the address and the token')) from error
+    # pymilvus keeps what each address and collection held. A file is at a free
+    # port, which an earlier file, with ids of another type, may have had.
+    GlobalCache.schema.clear()
     _n_client[_place(uri)] += 1
     return client
 
