@@ -13,7 +13,7 @@ root_doc = 'docs/index'
 include_patterns = [
     'docs/**', 'README.md', 'README.ja.md', 'CHANGELOG.md', 'CONTRIBUTING.md',
     '.github/SECURITY.md', 'examples/*/README.md', 'vasily_fashion/datasets/README.md',
-    'weights/README.md']
+    'weights/README.md', 'weights/runs/README.md']
 extensions = [
     'myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.mathjax',
     'sphinx.ext.viewcode']

@@ -66,7 +66,7 @@ def read_logs(paths):
                 log = json.load(file)
             except ValueError as error:
                 raise ValueError(f'{path} is not a log: {error}') from error
-        if not log or 'main/loss' not in log[0]:
+        if not isinstance(log, list) or not log or 'main/loss' not in log[0]:
             raise ValueError(f'{path} has no line with main/loss')
         lines += [
             {**line, 'iteration': line['iteration'] + n_before}

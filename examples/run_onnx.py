@@ -26,13 +26,18 @@ def embed(extractor, image):
     return extractor.run(None, {'image': image})[0]
 
 
-def main(argv):
+def read(path):
     from PIL import Image, ImageOps
 
+    image = ImageOps.exif_transpose(Image.open(path)).convert('RGBA')
+    white = Image.new('RGBA', image.size, 'white')  # below what is transparent
+    return np.asarray(Image.alpha_composite(white, image).convert('RGB'))
+
+
+def main(argv):
     detector, extractor = map(onnxruntime.InferenceSession, argv[:2])
-    photo, *products = [
-        np.asarray(ImageOps.exif_transpose(Image.open(path)).convert('RGB')) for path in argv[2:]]
-    catalogue = np.stack([embed(extractor, product) for product in products])
+    photo = read(argv[2])
+    catalogue = np.stack([embed(extractor, read(path)) for path in argv[3:]])
     for name, score, box, crop in detect(detector, photo):
         distances = ((catalogue - embed(extractor, crop)) ** 2).sum(axis=1)
         nearest = distances.argmin()

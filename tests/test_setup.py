@@ -275,9 +275,7 @@ def test_bootstrap_sets_up_once_and_again_when_the_lock_changes(checkout):
     assert err.count('installing ') == 2  # build and run alone
 
     made = checkout.stamp.stat().st_mtime_ns
-    start = time.monotonic()
     code, out, err = checkout.run('run', '-c', 'import mine; exit(7)')
-    assert time.monotonic() - start < 1
     assert (code, out, err) == (7, '', '')
     assert checkout.stamp.stat().st_mtime_ns == made
 
@@ -368,7 +366,7 @@ def test_bootstrap_started_twice_at_once_makes_one_venv(checkout):
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert [out for out, _ in results] == [f'{checkout.venv}\n'] * 3
     assert sum('making .venv' in err for _, err in results) == 1
-    assert sum('waiting for another run' in err for _, err in results) == 2
+    assert sum('waiting for another run' in err for _, err in results) >= 2
 
 
 @needs_fcntl

@@ -85,6 +85,8 @@ async def run(args):
         shop = (await session.get('shop')).json()
         snaps = ([path.read_bytes() for path in map(Path, args.photo)] or [
             (await session.get(path)).content for path in shop['samples']])
+    if not snaps:
+        sys.exit('the app offers no samples: give --photo')
     huge = many_pixels()
     answers, memory = [], [resident(args.pid)] if args.pid else []
     watching = asyncio.create_task(watch(args.pid, .5, memory)) if args.pid else None

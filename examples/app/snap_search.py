@@ -73,10 +73,9 @@ class SnapSearch:
     """
 
     def __init__(self, detector, extractor, index, shop, max_pixel, some):
-        self._extractor = _Remembering(extractor)
         self._index = _Offered(index, shop)
         self._retriever = FashionItemRetriever(
-            detector, self._extractor, self._index)
+            detector, extractor, self._index)
         self._n_byte = 4 * index.dim
         self._shop = shop
         self._max_pixel = max_pixel
@@ -102,12 +101,10 @@ class SnapSearch:
         """
         start = time.perf_counter()
         img = read_image(io.BytesIO(content), self._max_pixel)
-        self._extractor.embeddings = []
         with chainer.using_config('accelerate', 'fast'):
             items, = self._retriever.retrieve(
                 [img], k, None if boxes is None else [boxes], category=category)
-        items = [self._item(item, embedding) for item, embedding in zip(
-            items, self._extractor.embeddings, strict=True)]
+        items = list(map(self._item, items))
         items.sort(key=lambda item: -(item.score or 0))
         return SearchResult(
             height=img.shape[1], width=img.shape[2], items=items,
@@ -147,7 +144,8 @@ class SnapSearch:
             found += zip(distances[0].tolist(), ids[0].tolist(), strict=True)
         return sorted(found, key=lambda pair: pair[0])[:k]
 
-    def _item(self, item, embedding):
+    def _item(self, item):
+        embedding = cuda.to_cpu(item.embedding)
         return Item(
             bbox=item.bbox.tolist(), category=item.category_name,
             second_category=_name(item.second_category),
@@ -171,18 +169,6 @@ class SnapSearch:
             url=url if url.startswith(('https://', 'http://')) else None,
             similarity=max(0, 1 - distance / far) if far else None,
             image=f'product-image?id={quote(product_id, safe="")}')
-
-
-class _Remembering:
-    """An extractor that keeps what it gave."""
-
-    def __init__(self, extractor):
-        self._extract, self.embeddings = extractor.extract, []
-
-    def extract(self, imgs):
-        embeddings = self._extract(imgs)
-        self.embeddings.extend(cuda.to_cpu(embeddings))
-        return embeddings
 
 
 class _Offered:

@@ -1,5 +1,6 @@
 """Draw what `search.py --json` wrote: recall against speed, and growth."""
 import argparse
+import itertools
 import json
 
 from vasily_fashion.utils import atomic_write
@@ -101,7 +102,7 @@ def vis_growth(sizes, what, ax=None):
         if what != 'seconds to build':
             curves.setdefault('FlatIndex, exact', []).append(
                 (n, 64 / of['exact']['64']['FlatIndex']))
-    colours = iter(_COLOURS)
+    colours = itertools.cycle(_COLOURS)
     for name, points in curves.items():
         is_exact = name.startswith('FlatIndex')
         ax.plot(*zip(*points, strict=True), 'o--' if is_exact else 'o-',

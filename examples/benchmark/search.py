@@ -183,8 +183,7 @@ def main(argv=None):
     parser.add_argument(
         '--n', type=int, nargs='+', default=[1000000], help='embeddings')
     parser.add_argument(
-        '--factory', nargs='*', help="Faiss'; those that choose_factory takes "
-        'if not given')
+        '--factory', nargs='*', help="Faiss'; HNSW32 and two of IVF if not given")
     parser.add_argument(
         '--milvus', type=int, default=0, metavar='N',
         help='Milvus Lite, of up to that many')

@@ -297,6 +297,7 @@ def test_one_file_under_two_ids_is_one_photo(tmp_path):
     ({'image_ids': ('1',)}, r"image_id 1, .* such as \['1'\]"),
     ({'category_ids': (None, 2)}, 'the id None'),
     ({'more': {'iscrowd': 'perhaps'}}, "iscrowd 'perhaps'"),
+    ({'more': {'iscrowd': float('nan')}}, 'iscrowd nan'), ({'more': {'iscrowd': 2}}, 'iscrowd 2'),
     ({'more': {'image_id': None}}, 'the image_id None')])
 def test_coco_that_contradicts_itself(tmp_path, kwargs, message):
     more = kwargs.pop('more', {})

@@ -346,6 +346,16 @@ def test_boxes_belong_to_the_caller(tmp_path):
     np.testing.assert_array_equal(dataset[1][1][0], [0, 0, 40, 30])
 
 
+def test_a_name_of_many_folders(tmp_path):
+    trees.write_json(tmp_path / 'c.json', {
+        'images': [{'id': 1, 'file_name': 'a/' * 2000 + 'b.jpg', 'height': 40, 'width': 30}],
+        'categories': [{'id': 1, 'name': 'dress'}],
+        'annotations': [
+            {'id': 1, 'image_id': 1, 'category_id': 1, 'bbox': [1, 1, 9, 9]}]})
+    with pytest.raises(FileNotFoundError, match='a/a/a/'):
+        GenericCOCOBboxDataset(tmp_path / 'c.json', tmp_path)
+
+
 @pytest.mark.parametrize('named, there', [
     ('\u30ac/\u30ac.jpg', '\u30ab\u3099/\u30ab\u3099.jpg'), ('sub\\a.jpg', 'sub/a.jpg')])
 def test_names_of_other_systems(tmp_path, named, there):

@@ -30,6 +30,7 @@ def test_examples():
     dataset = ConcatenatedPairDataset(_Items([7, 3, 7]), _Items([3, 9]))
     assert [dataset[i] for i in range(5)] == [
         ((x, None), (-x, None), 100 + x) for x in (7, 3, 7, 3, 9)]
+    assert [dataset[i] for i in (-1, -5)] == [dataset[i] for i in (4, 0)]
     assert dataset.read_street(4, 'chance') == (9, 'chance')
     assert dataset.read_product(3, 'chance') == (-3, 'chance')
 

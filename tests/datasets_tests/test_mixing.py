@@ -83,6 +83,9 @@ def test_a_photo_says_what_it_is_annotated_with(colorful):
     assert np.flatnonzero(~is_labelled).tolist() == [
         i + 1 for i in _label('belt', 'scarf_tie')]
     assert dataset.parts.tolist()[:4] == [0, 0, 0, 1]
+    np.testing.assert_array_equal(dataset[-len(dataset)][0], world[0][0])
+    np.testing.assert_array_equal(dataset[-1][1], part[-1][1])
+    np.testing.assert_array_equal(part[-2][1], part[0][1])
 
 
 def test_other_categories_are_refused(colorful):

@@ -195,6 +195,7 @@ def test_csv(tmp_path):
         ('shop/1.jpg', 9, 'both', 'train', 'bag', (0, 0, 20, 10.5))]
     assert [img.shape for img in dataset.slice[:, 'img']] == [
         (3, 20, 10), (3, 40, 30), (3, 40, 30), (3, 20, 11)]
+    assert dataset[-1][0].shape == (3, 20, 11)
     assert len(CSVRetrievalDataset(path, 'train')) == 1
     own = CSVRetrievalDataset(path, category_map=None)
     assert own.label_names == ('bag', 'dress', 'ring')

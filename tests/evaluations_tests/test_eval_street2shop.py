@@ -50,12 +50,3 @@ def test_by_hand():
 def test_bad_input():
     with pytest.raises(ValueError, match='query_categories has shape'):
         eval_street2shop([[0.]], [1], [], [[0.]], [1], ['bags'])
-
-
-def test_a_query_does_not_find_itself():
-    x = np.eye(3)
-    args = x, [7, 8, 7], ['bags'] * 3, x, [7, 8, 7], ['bags'] * 3, (1,)
-    assert eval_street2shop(*args)['hit@1'] == 1
-    assert eval_street2shop(
-        *args, query_images=['a', 'b', 'c'], gallery_images=['a', 'b', 'c']
-    ) == {'hit@1/bags': 0, 'hit@1': 0}

@@ -144,7 +144,7 @@ def test_who_hangs_up_while_waiting_gives_the_seat_back(url, snap):
     for client in clients:
         client.close()
     # all but the one that is computed are free at once
-    deadline = time.monotonic() + 1
+    deadline = time.monotonic() + 5
     while httpx.get(url + 'health').json()['n_waiting'] > 1:
         assert time.monotonic() < deadline
     assert _ids(url, snap)
@@ -180,8 +180,8 @@ def test_more_connections_than_files(serve, shop, snap):
     time.sleep(1)
     for client in clients:
         client.close()
-    time.sleep(.5)
-    assert httpx.get(own + 'health').status_code == 200
+    assert httpx.get(own + 'health', timeout=30).status_code == 200
+    time.sleep(2)  # the log is read by a thread
     log = ''.join(serve.log)
     assert len(re.findall('connections are open, as many as may be|no connection can be taken',
                           log)) == 1
@@ -246,7 +246,10 @@ def test_other_sites(url, headers, status):
 @pytest.mark.slow
 def test_a_phone_in_the_same_network(serve):
     port = re.search(r':(\d+)/', serve('--n-item', '12', '--host', '0.0.0.0'))[1]
-    address = re.search(r'from other devices: http://([\d.]+):0\n', ''.join(serve.head))[1]
+    address = re.search(r'from other devices: http://([\d.]+):0\n', ''.join(serve.head))
+    if address is None:
+        pytest.skip('this machine is in no network')
+    address = address[1]
     assert not address.startswith('127.')
     url = f'http://{address}:{port}/health'
     assert httpx.get(url).status_code == 200

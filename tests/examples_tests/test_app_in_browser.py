@@ -8,7 +8,6 @@ import io
 import os
 import re
 import shutil
-import statistics
 import time
 from pathlib import Path
 
@@ -351,24 +350,6 @@ def test_category_and_number_do_not_detect_again(page):
     assert all(name.lower().startswith('footwear') for name in _products(page))
     assert [address for address in page.requests if '/similar?' in address]
     assert not [address for address in page.requests if '/search' in address]
-
-    times = page.evaluate('''async () => {
-      const times = [];
-      for (let i = 0; i < 11; i++) {
-        const start = performance.now();
-        const done = new Promise(resolve => {
-          const observer = new MutationObserver(() => (observer.disconnect(), resolve()));
-          $('products').replaceChildren();
-          observer.observe($('products'), {childList: true});
-        });
-        wanted.category = i % 2 ? 'same' : 'any';
-        await refresh();
-        await done;
-        times.push(performance.now() - start);
-      }
-      return times;
-    }''')
-    print(f'{len(times)} changes, median {statistics.median(times):.0f} ms')
 
 
 def test_own_box(page, screenshot):

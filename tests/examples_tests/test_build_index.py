@@ -119,6 +119,24 @@ def test_several_workers(shop, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_images_go_while_workers_embed(shop, tmp_path, capsys, monkeypatch):
+    pytest.importorskip('distributed')
+    from vasily_fashion.retrieval import embed_in_parallel
+
+    def find_new(*args):
+        found = real(*args)
+        for i in '012':  # those of the first shard, and one of the second
+            (shop / f'{i}.jpg').unlink()
+        return found
+
+    real = embed_in_parallel.__globals__['find_new']
+    monkeypatch.setitem(embed_in_parallel.__globals__, 'find_new', find_new)
+    argv = [shop, '--engine', 'chainer', '--out', tmp_path / 'out']
+    assert _main(*argv, '--n-worker', 2) == 0
+    assert '1 added' in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_kill(shop, tmp_path):
     """Killed after each shard, and run to the end: as if never stopped."""
     for i in range(4, 8):

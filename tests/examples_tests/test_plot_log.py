@@ -53,7 +53,7 @@ def test_picture(tmp_path, scores, others, width):
 
 @pytest.mark.parametrize('text, message', [
     (None, 'No such file'), ('', 'is not a log'), ('[]', 'has no line'),
-    ('[{"loss": 1}]', 'has no line')])
+    ('[{"loss": 1}]', 'has no line'), ('{"command": "train.py"}', 'has no line')])
 def test_wrong_log(tmp_path, capsys, text, message):
     path = tmp_path / 'log'
     if text is not None:

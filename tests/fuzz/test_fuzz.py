@@ -33,9 +33,12 @@ def test_seeds_are_read(name, folder):
         assert run(TARGETS[name], seed, folder)
 
 
-def test_what_was_found_once(name, folder):
-    for path in sorted(_CORPUS.glob(f'{name}/*')):
-        run(TARGETS[name], path.read_bytes(), folder)
+@pytest.mark.parametrize('path', sorted(_CORPUS.glob('*/*')), ids=lambda path: path.name)
+def test_what_was_found_once(path, folder):
+    target = TARGETS[path.parent.name]
+    for module in target.needs:
+        pytest.importorskip(module)
+    run(target, path.read_bytes(), folder)
 
 
 @pytest.mark.parametrize('n', [20, pytest.param(150, marks=pytest.mark.slow)])
@@ -47,13 +50,13 @@ def test_near_seeds(name, n, folder):
     given = _all_in(folder.parent)
     for _ in range(n):
         data = mutate(seeds[rng.integers(len(seeds))], rng)
-        start = time.monotonic()
+        start = time.process_time()
         try:
             run(TARGETS[name], data, folder)
         except BaseException:
             (folder.parent / 'found').write_bytes(data)
             raise
-        assert time.monotonic() - start < _SECONDS
+        assert time.process_time() - start < _SECONDS
     # nothing is written beside what is given
     assert _all_in(folder.parent) == given
 

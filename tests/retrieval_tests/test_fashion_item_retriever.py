@@ -95,6 +95,7 @@ def test_finds_each_item_of_each_snap():
                 10 * item.category, 10 * item.category + 1]
             assert item.distances.dtype == np.float32
             np.testing.assert_array_equal(item.distances, [0, 3])
+            np.testing.assert_array_equal(item.embedding, _COLOURS[item.category])
             assert item.score == pytest.approx(1 - 0.1 * i)
     bbox = results[0][1].bbox
     assert bbox.dtype == np.float32

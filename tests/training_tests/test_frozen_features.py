@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 
 from tests.training_tests.tiny import TinyItems, TinyStyleExtractor, tiny_items, train_tiny
 from vasily_fashion.training import FrozenPairs, TrainingPairs
@@ -28,6 +31,31 @@ def test_a_folder_belongs_to_one_key(tmp_path, shape, n, key):
     FrozenFeatures(tmp_path, (2,), 3, b'key')
     with pytest.raises(ValueError, match='of other weights, images or views'):
         FrozenFeatures(tmp_path, shape, n, key)
+
+
+def test_several_processes_make_a_folder_at_once(tmp_path):
+    code = '''if True:
+        import sys
+        from vasily_fashion.training.frozen_features import FrozenFeatures
+        print(flush=True)
+        sys.stdin.readline()
+        FrozenFeatures(sys.argv[1], (256,), 999, b'key')[int(sys.argv[2])] = 1
+    '''
+    processes = [subprocess.Popen(
+        [sys.executable, '-c', code, tmp_path, str(i)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+        for i in range(3)]
+    for process in processes:
+        assert process.stdout.readline() == b'\n'
+    for process in processes:
+        process.stdin.write(b'\n')
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    features = FrozenFeatures(tmp_path, (256,), 999, b'key')
+    np.testing.assert_array_equal(features.find_missing(), range(3, 999))
+    assert all((features[i] == 1).all() for i in range(3))
 
 
 def test_a_folder_that_was_not_finished_is_made_anew(tmp_path):

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.training_tests.tiny import (
     TinyItems,
@@ -79,7 +80,11 @@ def test_a_training_that_is_killed_leaves_no_process():
     pid = int(done.stdout)
     for _ in range(100):
         time.sleep(.1)
-        if not os.path.exists(f'/proc/{pid}'):
+        try:
+            state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state == 'Z':  # it has ended, and nobody has asked how
             return
     os.kill(pid, signal.SIGKILL)
     pytest.fail('the process that loads lives on')

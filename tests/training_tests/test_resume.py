@@ -1,18 +1,10 @@
-import json
-import os
-import pathlib
 import random
-import signal
-import subprocess
-import sys
-import time
 
 from tests.training_tests.tiny import tiny_items, tiny_snaps, train_tiny
 
 import numpy as np
 import pytest
 
-_ROOT = pathlib.Path(__file__).parents[2]
 # what is frozen has to stay so after a resume
 _FREEZE = {'ssd': {'freeze_until': 'conv1_2'}, 'style': {'n_frozen_block': 1}}
 _LAYERS = ('conv1_1', 'conv1_2')
@@ -119,49 +111,3 @@ def test_snapshot_of_something_else(kind, dataset, tmp_path):
     np.savez(tmp_path / 'old.npz', **arrays)
     with pytest.raises(ValueError, match='old.npz.*random_states'):
         train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'old.npz')
-
-
-@pytest.mark.slow
-def test_killed_again_and_again(kind, dataset, tmp_path):
-    """SIGKILL in any place, many times; --resume loses nothing."""
-    n_iteration = 40
-    expected = train_tiny(kind, tmp_path / 'at_once', n_iteration, dataset)
-    out = tmp_path / 'killed'
-    chance = random.Random(4)
-    n_killed = 0
-    while True:
-        snapshot = out / 'snapshot'
-        resume = f', "resume": "{snapshot}"' if snapshot.exists() else ''
-        process = subprocess.Popen(
-            [sys.executable, _ROOT / 'tests/training_tests/tiny.py', kind, out,
-             f'{{"iteration": {n_iteration}{resume}}}'],
-            env={**os.environ, 'PYTHONPATH': str(_ROOT)},
-            stdout=subprocess.DEVNULL)
-        if n_killed < 3:
-            _wait_for_progress(process, out)
-            time.sleep(chance.uniform(0, .3))
-            process.send_signal(signal.SIGKILL)
-            n_killed += process.wait() == -signal.SIGKILL
-        elif process.wait() == 0:
-            break
-        else:
-            pytest.fail('the training failed')
-        if process.returncode == 0:
-            break
-    assert n_killed > 1
-    model = expected[0].copy()
-    with np.load(out / 'model.npz', allow_pickle=False) as file:
-        for name, param in model.namedparams():
-            np.testing.assert_allclose(
-                file[name.lstrip('/')], param.array, rtol=1e-4, atol=1e-6,
-                err_msg=name)
-    log = json.loads((out / 'log').read_text())
-    assert _losses(log) == pytest.approx(_losses(expected[1]), rel=1e-4)
-
-
-def _wait_for_progress(process, out):
-    """Until there is a snapshot newer than the process."""
-    begin, snapshot = time.time(), out / 'snapshot'
-    while process.poll() is None and not (
-            snapshot.exists() and snapshot.stat().st_mtime > begin):
-        time.sleep(.01)

@@ -58,4 +58,4 @@ def test_may_be_left_early():
     things = read_ahead(iter(range(100)), 4)
     assert next(things) == 0
     things.close()
-    assert threading.active_count() == n_thread
+    assert threading.active_count() <= n_thread

@@ -65,7 +65,7 @@ class BboxListDataset(GetterDataset):
     """
 
     def __init__(self, root: str | os.PathLike[str], names: list[str],
-                 bboxes: list[np.ndarray], labels: list[Any],
+                 bboxes: list[Any], labels: list[Any],
                  label_names: Sequence[str], missing: str = 'raise',
                  source: str | os.PathLike[str] = 'the annotation',
                  sizes: Mapping[str, tuple[int, int]] | None = None,
@@ -132,6 +132,7 @@ class BboxListDataset(GetterDataset):
         return img
 
     def _get_annotations(self, i):
+        i = range(len(self))[i]
         of_photo = slice(self._end[i - 1] if i else 0, self._end[i])
         return self._bboxes[of_photo].copy(), self._labels[of_photo].copy()
 

@@ -205,21 +205,18 @@ def print_report(split: str, report: dict[str, Any]) -> None:
 
 
 def write_sheet(
-        datasets: dict[str, Any], path: str | os.PathLike[str],
-        n_column: int = 6, n_row: int = 3, seed: int = 0) -> None:
+        datasets: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Draw random examples of each split, with their boxes.
 
     Args:
         datasets (dict): From splits to readers.
         path (str or path): The PNG.
-        n_column (int): Examples in a row.
-        n_row (int): Rows of each split.
-        seed (int): Of the choice.
     """
     import matplotlib.pyplot as plt
     from chainercv.visualizations import vis_bbox
 
-    random_state = np.random.default_rng(seed)
+    random_state = np.random.default_rng(0)
+    n_column, n_row = 6, 3  # of each split
     colour = plt.get_cmap('tab20')
     n = n_column * n_row
     fig, axes = plt.subplots(

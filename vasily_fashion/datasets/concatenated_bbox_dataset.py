@@ -67,6 +67,7 @@ class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
     def get_example(
             self, i: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        i = range(len(self))[i]
         part = self.parts[i]
         img, bbox, label = self._datasets[part][int(i - self._start[part])]
         return img, bbox, label, self._is_labelled[part]

@@ -35,13 +35,16 @@ class ConcatenatedPairDataset(PairDataset):
     def read_street(
             self, i: int,
             random_state: np.random.Generator | None = None) -> np.ndarray:
-        part = self.parts[i]
-        return self._datasets[part].read_street(
-            int(i - self._start[part]), random_state)
+        part, i = self._find(i)
+        return part.read_street(i, random_state)
 
     def read_product(
             self, i: int,
             random_state: np.random.Generator | None = None) -> np.ndarray:
+        part, i = self._find(i)
+        return part.read_product(i, random_state)
+
+    def _find(self, i):
+        i = range(len(self))[i]
         part = self.parts[i]
-        return self._datasets[part].read_product(
-            int(i - self._start[part]), random_state)
+        return self._datasets[part], int(i - self._start[part])

@@ -9,8 +9,6 @@ from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import check_folder, check_names
 from vasily_fashion.datasets.read_annotation import as_flag, read_json
 
-import numpy as np
-
 # What pycocotools may take: it trusts all that it is given, and fills memory, or
 # ends the process, by an outline that is long or far away.
 _MAX_OUTLINE = 1_000_000
@@ -71,7 +69,7 @@ FASHION_CATEGORIES`; others are not items. 'common' knows the names of
             coco, annotation, category_map, use_crowded)
         boxes = [account.boxes_of(name) for name in names]
         super().__init__(
-            img_root, names, [np.array([b for b, _ in of]) for of in boxes],
+            img_root, names, [[b for b, _ in of] for of in boxes],
             [[label for _, label in of] for of in boxes], label_names,
             missing, annotation, sizes, account)
 

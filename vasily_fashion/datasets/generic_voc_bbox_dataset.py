@@ -18,8 +18,6 @@ from vasily_fashion.datasets.image_files import (
 )
 from vasily_fashion.datasets.read_annotation import as_flag, read_text
 
-import numpy as np
-
 
 class GenericVOCBboxDataset(BboxListDataset):
     """Photos with boxes from xml files in the manner of PASCAL VOC.
@@ -102,7 +100,7 @@ class GenericVOCBboxDataset(BboxListDataset):
         boxes = [account.boxes_of(name) for name in names]
         super().__init__(
             root / 'JPEGImages', names,
-            [np.array([b for b, _ in of]) for of in boxes],
+            [[b for b, _ in of] for of in boxes],
             [[label for _, label in of] for of in boxes],
             label_names, missing, root / 'Annotations', sizes, account)
 

@@ -88,11 +88,7 @@ def list_images(root: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
 
 def is_utf8(name: str) -> bool:
     """Whether a file name can be printed and written."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return name == name.encode(errors='ignore').decode()
 
 
 def check_folder(path: str | os.PathLike[str], what: str) -> None:
@@ -150,7 +146,7 @@ def find_files(
         folder, slash, file = name.rpartition('/')
         if folder not in listed:
             there = folder
-            if not os.path.isdir(os.path.join(root, folder)):
+            if folder.count('/') < 100 and not os.path.isdir(os.path.join(root, folder)):
                 there = folder and find(folder) or folder
             try:
                 files = os.listdir(os.path.join(root, there))

@@ -1,7 +1,7 @@
 import os
 import zlib
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import (
@@ -116,21 +116,13 @@ class ProductFolderDataset(RetrievalDataset):
         self.product_names = [rows[i].get('name', '') for i in self._kept]
         self.prices = [rows[i].get('price', '') for i in self._kept]
         self.urls = [rows[i].get('url', '') for i in self._kept]
+        self._more_columns = 'product_names', 'prices', 'urls'
         self.unknown_columns = find_unknown_columns(rows, _KNOWN)
         self._tell(
             csv_path or root,
             (name for name in categories if name and name not in label_of_name),
             [f'column {name!r} is not read' for name in self.unknown_columns]
             + [f'not read: {line}' for line in self.left_out_files])
-
-    def choose(self, which: np.ndarray) -> RetrievalDataset:
-        """Some of the products, with their names, prices and addresses."""
-        chosen: Any = super().choose(which)
-        chosen.product_names, chosen.prices, chosen.urls = (
-            # a photo that is gone by now is left out
-            [column[i] for i in np.flatnonzero(which)[chosen._kept]]
-            for column in (self.product_names, self.prices, self.urls))
-        return chosen
 
 
 def _split_of(row):

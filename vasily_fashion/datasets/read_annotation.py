@@ -123,7 +123,11 @@ def as_flag(value: Any) -> bool:
     text = '' if value is None else str(value).strip().lower()
     if text in ('', 'unspecified', 'false', 'no'):
         return False
-    return text in ('true', 'yes') or bool(float(text))
+    if text in ('true', 'yes'):
+        return True
+    if (number := float(text)) not in (0, 1):
+        raise ValueError(f'{value!r} is not 0 or 1')
+    return number == 1
 
 
 def read_partition(
@@ -142,7 +146,7 @@ def read_partition(
     Raises:
         FileNotFoundError, ValueError: As :func:`read_table` does, or a status is another.
     """
-    rows = read_table(path, n_column, 2)
+    rows = read_table(path, n_column)
     for *_, status in rows:
         if status not in statuses:
             raise ValueError(
@@ -169,7 +173,7 @@ def read_boxes(
             numbers, or that of an image is missing.
     """
     boxes = {}
-    for name, _, kind, *corners in read_table(path, 7, 2):
+    for name, _, kind, *corners in read_table(path, 7):
         try:
             x0, y0, x1, y1 = map(float, corners)
         except ValueError as error:
@@ -189,16 +193,12 @@ def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
         raise ValueError(f'{name} must be {", ".join(first)} or {last}, not {value!r}')
 
 
-def read_table(
-        path: str | os.PathLike[str], n_column: int,
-        n_header: int) -> list[list[str]]:
+def read_table(path: str | os.PathLike[str], n_column: int) -> list[list[str]]:
     """Read a text table of DeepFashion: a count, a header, columns of spaces.
 
     Args:
         path (str or path): The file.
         n_column (int): Columns that each row must have.
-        n_header (int): Lines before the first row; the first of them is the
-            number of rows.
 
     Returns:
         list of list of str: The rows.
@@ -215,7 +215,7 @@ def read_table(
     except (IndexError, ValueError) as error:
         raise ValueError(
             f'{path}: its first line is not a number of rows') from error
-    rows = [line.split() for line in lines[n_header:] if line.strip()]
+    rows = [line.split() for line in lines[2:] if line.strip()]
     for i, row in enumerate(rows):
         if len(row) != n_column:
             raise ValueError(

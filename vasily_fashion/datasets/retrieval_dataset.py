@@ -80,6 +80,7 @@ class RetrievalDataset(GetterDataset):
                  source: str | os.PathLike[str] = 'the annotation',
                  margin: float = 0., long_side: int | None = None) -> None:
         super().__init__()
+        self._more_columns: tuple[str, ...] = ()  # which `choose` keeps as well
         n = len(names)
         columns = {
             'item_ids': np.asarray(item_ids),
@@ -157,7 +158,7 @@ class RetrievalDataset(GetterDataset):
                 outside of it.
         """
         img = self.read_photo(i)
-        bbox = self.bboxes[i:i + 1]
+        bbox = self.bboxes[i][None]
         if np.isnan(bbox).any():
             return img
         if self.long_side is not None:
@@ -190,6 +191,10 @@ class RetrievalDataset(GetterDataset):
             self.is_gallery[which], self.splits[which], self.labels[which],
             self.bboxes[which], self.label_names, 'skip',
             margin=self.margin, long_side=self.long_side)
+        for name in self._more_columns:
+            column = getattr(self, name)
+            setattr(chosen, name, [column[i] for i in np.flatnonzero(which)[chosen._kept]])
+        chosen._more_columns = self._more_columns
         chosen.n_missing += self.n_missing
         chosen.unknown_categories = dict(self.unknown_categories)
         return chosen

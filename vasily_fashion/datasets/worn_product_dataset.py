@@ -77,7 +77,7 @@ class WornProductDataset(PairDataset):
             return img
         in_training = random_state is not None
         if random_state is None:
-            random_state = np.random.default_rng(i)
+            random_state = np.random.default_rng(range(len(self))[i])
         elif random_state.random() < self.p_ground:
             return self._lay(img, mask, random_state)
         places = self._places[int(self.categories[i])]

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from vasily_fashion.utils import check_images, weights_sha256
-from vasily_fashion.utils.read_ahead import run_ahead
+from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
 from chainercv import transforms
@@ -71,8 +71,8 @@ class CompiledSSD:
                 message names its index.
         """
         imgs = check_images(imgs, 'imgs')
-        outputs = run_ahead(
-            self.engine, (self._prepare(img)[np.newaxis] for img in imgs))
+        prepared = read_ahead((self._prepare(img)[np.newaxis] for img in imgs), 1)
+        outputs = read_ahead(map(self.engine, prepared), 1)
         bboxes, labels, scores = [], [], []
         for img, (mb_locs, mb_confs) in zip(imgs, outputs, strict=True):
             bbox, label, score = self.coder.decode(

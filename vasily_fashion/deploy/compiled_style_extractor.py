@@ -3,7 +3,7 @@ from typing import Any
 
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.utils import check_images
-from vasily_fashion.utils.read_ahead import run_ahead
+from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
 
@@ -53,8 +53,7 @@ class CompiledStyleExtractor:
         """
         imgs = check_images(imgs, 'imgs')
         embeddings = np.empty((len(imgs), self.dim), np.float32)
-        outputs = run_ahead(
-            self.engine, (self.prepare(img)[np.newaxis] for img in imgs))
-        for embedding, (y,) in zip(embeddings, outputs, strict=True):
+        prepared = read_ahead((self.prepare(img)[np.newaxis] for img in imgs), 1)
+        for embedding, (y,) in zip(embeddings, map(self.engine, prepared), strict=True):
             embedding[:] = y[0]
         return embeddings

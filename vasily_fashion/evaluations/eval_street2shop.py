@@ -14,8 +14,7 @@ def eval_street2shop(
         query_embeddings: Any, query_products: Any, query_categories: Any,
         gallery_embeddings: Any, gallery_products: Any,
         gallery_categories: Any,
-        ks: Iterable[int] = (1, 5, 10, 20), query_images: Any = None,
-        gallery_images: Any = None) -> dict[str, float]:
+        ks: Iterable[int] = (1, 5, 10, 20)) -> dict[str, float]:
     """Exact Street2Shop: retrieval within the category of the query.
 
     The protocol of Exact Street2Shop [#]_. A query is the crop of a street
@@ -38,8 +37,6 @@ def eval_street2shop(
         gallery_products (array): The product in each.
         gallery_categories (array): Its category.
         ks (iterable of int): The :math:`k` of top-k accuracy.
-        query_images, gallery_images: As of
-            :func:`~vasily_fashion.evaluations.eval_retrieval`.
 
     .. csv-table::
         :header: name, shape, dtype, format
@@ -61,16 +58,12 @@ def eval_street2shop(
     query_products = _check_column(query_products, 'query_products', len(q))
     query_categories = _check_column(
         query_categories, 'query_categories', len(q))
-    if query_images is not None:
-        query_images = _check_column(query_images, 'query_images', len(q))
     ks = list(ks)
 
     def score(rows):
         result = eval_retrieval(
             q[rows], query_products[rows], gallery_embeddings,
-            gallery_products, ks, query_categories[rows], gallery_categories,
-            query_images=None if query_images is None else query_images[rows],
-            gallery_images=gallery_images)
+            gallery_products, ks, query_categories[rows], gallery_categories)
         return {f'hit@{k}': result[f'hit@{k}'] for k in ks}
 
     result = {}

@@ -9,6 +9,7 @@ from vasily_fashion.evaluations.eval_consumer_to_shop import eval_consumer_to_sh
 from vasily_fashion.evaluations.eval_deepfashion2 import eval_deepfashion2
 from vasily_fashion.evaluations.eval_in_shop import eval_in_shop
 from vasily_fashion.evaluations.eval_street2shop import eval_street2shop
+from vasily_fashion.evaluations.score_embedding import embed_all
 from vasily_fashion.transforms import crop_by_bbox
 
 import numpy as np
@@ -16,8 +17,6 @@ from tqdm import tqdm
 
 #: The data sets that have a protocol of their own.
 PROTOCOLS = ('street2shop', 'deepfashion2-pairs', 'consumer-to-shop', 'in-shop')
-# images in memory at a time
-_BATCH_SIZE = 16
 
 
 def open_for_test(
@@ -71,9 +70,7 @@ def score_by_protocol(
         raise ValueError(f'{dataset.root}: no example of {name} is left to score')
     if name == 'deepfashion2-pairs':
         return _score_deepfashion2(dataset, embed, detector)
-    embeddings = np.concatenate([
-        embed(dataset.slice[i:i + _BATCH_SIZE, 'img'])
-        for i in tqdm(range(0, len(dataset), _BATCH_SIZE), 'embed', disable=None)])
+    embeddings = embed_all(embed, dataset.read_crop, len(dataset))
     q, g = dataset.is_query, dataset.is_gallery
     ids = dataset.item_ids
     if name == 'street2shop':

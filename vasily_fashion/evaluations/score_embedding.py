@@ -46,8 +46,8 @@ def score_embedding(
         ``'within/'`` unless the category of a query is not known (-1), and after
         each ``'/low'`` and ``'/high'``, the ends of its 95 % interval over photos.
     """
-    g = embed_all(embed, gallery)
-    q = embed_all(embed, queries) if len(queries.ids) else g[:0]
+    g = embed_all(embed, gallery.read, len(gallery.ids))
+    q = embed_all(embed, queries.read, len(queries.ids)) if len(queries.ids) else g[:0]
     photos = np.concatenate([queries.files, missed])
     categories: dict[str, tuple[Any, Any]] = {'': (None, None)}
     if (queries.categories >= 0).all():
@@ -67,18 +67,17 @@ def score_embedding(
 
 def embed_all(
         embed: Callable[[Sequence[np.ndarray]], np.ndarray],
-        images: Images) -> np.ndarray:
+        read: Callable[[int], np.ndarray], n: int) -> np.ndarray:
     """Embed images, a few in memory at a time.
 
     Args:
         embed (callable): From images to embeddings.
-        images (Images): The images, one or more.
+        read (callable): From the number of an image, from 0, to the image.
+        n (int): How many there are, one or more.
 
     Returns:
         numpy.ndarray: :math:`(N, D)`.
     """
-    starts = range(0, len(images.ids), _BATCH_SIZE)
     return np.concatenate([
-        embed([images.read(i) for i in range(
-            start, min(start + _BATCH_SIZE, len(images.ids)))])
-        for start in tqdm(starts, 'embed', disable=None)])
+        embed([read(i) for i in range(start, min(start + _BATCH_SIZE, n))])
+        for start in tqdm(range(0, n, _BATCH_SIZE), 'embed', disable=None)])

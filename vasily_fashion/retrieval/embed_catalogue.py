@@ -2,6 +2,7 @@ import collections
 import os
 from typing import Any
 
+from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.embed_images import embed_images
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.gallery import product_ids
@@ -35,6 +36,7 @@ def embed_catalogue(
         list of str: The ids of the catalogue, in its order: as those of
         :meth:`~vasily_fashion.retrieval.Gallery.from_dataset`.
     """
+    check_positive(shard_size, 'shard_size')
     gallery, ids, stamps, new = find_new(dataset, store, detector)
     with progress_bar(len(new), 'embed', 'image') as bar:
         for start in range(0, len(new), shard_size):

@@ -2,6 +2,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.cut_products import cut_products
 from vasily_fashion.utils import ImageReadError
 from vasily_fashion.utils.read_ahead import read_ahead
@@ -31,6 +32,7 @@ def embed_images(
         categories, :math:`(N,)` int32; and why an image cannot be read, '' for
         the others. What cannot be read has zeros.
     """
+    check_positive(batch_size, 'batch_size')
     n = len(categories)
     categories = np.array(categories, np.int32)
     embeddings, reasons = np.zeros((n, extractor.dim), np.float32), [''] * n

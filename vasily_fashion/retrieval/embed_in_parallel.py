@@ -1,8 +1,8 @@
 import functools
-import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.embed_catalogue import find_new
 from vasily_fashion.retrieval.embed_images import embed_images
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
@@ -47,6 +47,7 @@ def embed_in_parallel(
     from distributed import as_completed
 
     detector = load_detector and load_detector()
+    check_positive(shard_size, 'shard_size')
     gallery, ids, stamps, new = find_new(dataset, store, detector)
     load = cloudpickle.dumps((load_extractor, load_detector))
     fingerprints = store.fingerprint, detector and weights_sha256(detector)
@@ -57,16 +58,20 @@ def embed_in_parallel(
 
     def submit_next():
         """Send one shard more, if there is one."""
-        for rows in itertools.islice(shards, 1):
+        for rows in shards:
             is_in_shard = np.zeros(len(gallery), bool)
             is_in_shard[rows] = True
-            images = gallery.choose(is_in_shard)  # without what has just gone
+            try:
+                images = gallery.choose(is_in_shard)  # without what has just gone
+            except FileNotFoundError:  # all of it
+                continue
             there = set(images.names)
             rows = [i for i in rows.tolist() if gallery.names[i] in there]
             future = client.submit(
                 _embed, images, load, fingerprints, pure=False, retries=3)
             rows_of[future.key] = rows
             running.add(future)
+            return
 
     with progress_bar(len(new), 'embed', 'image') as bar:
         running: Any = as_completed()

@@ -161,7 +161,8 @@ class FaissIndex(RowsIndex):
         ids, categories = self._rows.check(ids, categories, len(embeddings))
         if len(embeddings) == 0:
             return
-        self.train(embeddings)
+        if not self._index.is_trained:
+            self.train(embeddings)
         if self._is_graph:
             self._index.add(embeddings)
             self._rows.append(ids, categories, self._index.ntotal - len(ids))

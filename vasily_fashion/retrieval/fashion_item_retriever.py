@@ -1,3 +1,4 @@
+import itertools
 import numbers
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
@@ -201,12 +202,13 @@ class FashionItemRetriever:
             return [[] for _ in imgs]
         embeddings = self.extractor.extract(crops)
         guesses = [(first, second) for found in boxes for _, first, _, second in found]
-        neighbours = iter(self._search(embeddings, k, guesses, category))
+        results = zip(
+            self._search(embeddings, k, guesses, category), embeddings, strict=True)
         return [
             [RetrievedItem(
-                bbox, first, score, *next(neighbours),
-                self._name(first), second)
-             for bbox, first, score, second in found]
+                bbox, first, score, *neighbours, self._name(first), second, embedding)
+             for (bbox, first, score, second), (neighbours, embedding) in zip(
+                 found, itertools.islice(results, len(found)), strict=True)]
             for found in boxes]
 
     def _name(self, category):

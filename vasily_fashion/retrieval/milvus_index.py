@@ -107,7 +107,11 @@ class MilvusIndex(Index):
             raise
 
     def __len__(self) -> int:
-        return self._count('')
+        if self._id_type is None:
+            return 0
+        return int(self._client.query(
+            self.collection, output_fields=['count(*)'],
+            consistency_level=self.consistency_level)[0]['count(*)'])
 
     @property
     def ids(self) -> np.ndarray:
@@ -131,11 +135,10 @@ class MilvusIndex(Index):
         if n == 0:
             return
         self._check_lengths(ids)
-        check_new_ids(ids, (), None if self._id_type is None else
+        check_new_ids(ids, self._known(ids), None if self._id_type is None else
                       np.dtype('O' if self._id_type is str else np.int64))
         if self._id_type is None:
             self._make_collection(type(ids.tolist()[0]))
-        check_new_ids(ids, self._known(ids), None)
         for start in range(0, n, _BATCH_SIZE):
             block = slice(start, start + _BATCH_SIZE)
             # not insert, by which an id may be there twice
@@ -226,10 +229,8 @@ class MilvusIndex(Index):
                     f'{uri} has no collection {collection!r}; there are '
                     f'{client.list_collections()}')
             about = _about(client, collection, uri)
-            check_extractor(
-                f'{uri}, {collection}', about['extractor_sha256'], extractor)
             return cls(
-                about['dim'], about['metric'], uri=uri, collection=collection,
+                about['dim'], about['metric'], extractor, uri=uri, collection=collection,
                 token=token, consistency_level=consistency_level)
         finally:
             _disconnect(client, _place(uri))
@@ -239,13 +240,6 @@ class MilvusIndex(Index):
         client, self._client = self._client, None
         if client is not None:
             _disconnect(client, self._place)
-
-    def _count(self, condition):
-        if self._id_type is None:
-            return 0
-        return int(self._client.query(
-            self.collection, filter=condition, output_fields=['count(*)'],
-            consistency_level=self.consistency_level)[0]['count(*)'])
 
     def _check_lengths(self, ids):
         for i in ids.tolist():

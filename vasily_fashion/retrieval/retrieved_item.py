@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class RetrievedItem:
         category_name (str or None): What the category is called.
         second_category (int or None): What else the detector took the item
             for, see :func:`~vasily_fashion.retrieval.merge_guesses`.
+        embedding (array): :math:`(D,)`, of the item's crop, where the extractor
+            left it: in the memory of a GPU if it is there.
 
     """
 
@@ -31,3 +34,4 @@ class RetrievedItem:
     ids: np.ndarray
     category_name: str | None = None
     second_category: int | None = None
+    embedding: Any = field(default=None, repr=False)

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.abandoned import being_written
 
 import numpy as np
 
@@ -35,11 +36,13 @@ class FrozenFeatures:
         key = hashlib.sha256(  # type: ignore[assignment]
             key + repr((shape, n)).encode()).hexdigest()
         path = folder / 'key'
-        if not path.exists():  # it comes last
-            _create(folder / 'features.npy', (n, *shape), np.float16)
-            _create(folder / 'is_there.npy', (n,), bool)
-            with atomic_write(path, 'w') as file:
-                file.write(key)
+        with being_written(folder):  # another process may make it as well
+            if not path.exists():  # it comes last
+                create = np.lib.format.open_memmap
+                create(folder / 'features.npy', 'w+', np.float16, (n, *shape))  # all zeros
+                create(folder / 'is_there.npy', 'w+', bool, (n,))
+                with atomic_write(path, 'w') as file:
+                    file.write(key)
         if path.read_text() != key:
             raise ValueError(
                 f'{folder} holds features of other weights, images or views: '
@@ -61,7 +64,3 @@ class FrozenFeatures:
     def __setitem__(self, i: int, output: np.ndarray) -> None:
         self._features[i] = output
         self._is_there[i] = True
-
-
-def _create(path, shape, dtype):
-    np.lib.format.open_memmap(path, 'w+', dtype, shape)  # all zeros

@@ -97,6 +97,8 @@ class _Every:
     """A trigger: each so many iterations, and the last."""
 
     def __init__(self, interval, last):
+        if interval < 1:
+            raise ValueError(f'an interval must be 1 or more iterations, not {interval}')
         self._interval, self._last = interval, last
 
     def __call__(self, trainer):

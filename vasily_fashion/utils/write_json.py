@@ -11,8 +11,8 @@ def write_json(path: str | os.PathLike[str] | None, result: Any) -> None:
     JSON has no NaN and no infinity: they are written as null.
 
     Args:
-        path (str or path): The file, which is there whole or not at all.
-            Nothing is written if it is :obj:`None`.
+        path (str or path): The file, which is there whole or not at all;
+            its folder is made if there is none. Nothing is written if it is :obj:`None`.
         result: Dicts and lists of text and numbers.
 
     Raises:
@@ -21,6 +21,7 @@ def write_json(path: str | os.PathLike[str] | None, result: Any) -> None:
     if path is None:
         return
     result = json.loads(json.dumps(result), parse_constant=lambda name: None)
+    os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
     # names of files that are not UTF-8 become JSON's own escapes
     with atomic_write(path, 'w', encoding='utf-8', errors='backslashreplace') as file:
         json.dump(result, file, indent=2, ensure_ascii=False)

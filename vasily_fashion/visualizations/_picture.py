@@ -21,11 +21,14 @@ def new_axes(width: float, height: float) -> Axes:
     return figure.add_axes((0, 0, 1, 1))
 
 
-def set_up(ax: Axes, width: float, height: float) -> None:
+def set_up(ax: Axes | None, width: float, height: float) -> Axes:
+    """Axes, new ones if there are none, of that many units."""
+    ax = ax or new_axes(width, height)
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)
     ax.set_aspect('equal')
     ax.axis('off')
+    return ax
 
 
 def picture(

@@ -22,8 +22,7 @@ def vis_category_map(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(10, 10)
+    ax = ax or new_axes(10, 10)
     positions, categories = np.asarray(positions), np.asarray(categories)
     colours = color_sequences['tab20']
     # full colours first, then the pale ones

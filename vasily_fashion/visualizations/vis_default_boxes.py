@@ -48,8 +48,7 @@ def vis_default_boxes(
         raise ValueError(
             f'level must be 0 to {len(grids) - 1}, not {level}: there are '
             f'feature maps of {", ".join(f"{g} x {g}" for g in grids)}')
-    if ax is None:
-        ax = new_axes(4, 4 * img.shape[1] / img.shape[2])
+    ax = ax or new_axes(4, 4 * img.shape[1] / img.shape[2])
     size = np.array(img.shape[1:])
     boxes, matched = match_default_boxes(bbox, label, size, model, level)
     ax.imshow(np.clip(img, 0, 255).astype(np.uint8).transpose(1, 2, 0))

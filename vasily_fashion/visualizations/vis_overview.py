@@ -9,7 +9,6 @@ from vasily_fashion.visualizations._picture import (
     arrow,
     best_items,
     block,
-    new_axes,
     outline,
     picture,
     set_up,
@@ -46,9 +45,7 @@ def vis_overview(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(_WIDTH, _HEIGHT)
-    set_up(ax, _WIDTH, _HEIGHT)
+    ax = set_up(ax, _WIDTH, _HEIGHT)
     items = best_items(items)
     for x, w, title, by in (
             (.3, 3.2, '1  Detection', 'SSD300: where is an item?'),

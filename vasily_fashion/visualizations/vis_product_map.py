@@ -18,7 +18,7 @@ def vis_product_map(
     """Draw product images at their positions, none over another.
 
     The map is a grid. Each image takes the free cell that is nearest to its
-    position; where there are more images than cells (6,000 or so), those that
+    position; where there are more images than cells (8,100), those that
     would end up far from where they belong are left out.
 
     Args:
@@ -30,8 +30,7 @@ def vis_product_map(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(10, 10)
+    ax = ax or new_axes(10, 10)
     n_side = int(np.clip(
         np.ceil(np.sqrt(_N_CELL * len(positions))), 2, _MAX_SIDE))
     size = _WIDTH // n_side

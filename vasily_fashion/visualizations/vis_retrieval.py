@@ -66,8 +66,7 @@ def vis_retrieval(
     """
     items = sorted(items, key=lambda item: -np.nan_to_num(item.score, nan=2.))
     layout = SheetLayout(img, items)
-    if ax is None:
-        ax = new_axes(layout.width, layout.height)
+    ax = ax or new_axes(layout.width, layout.height)
     ax.set_axis_off()
     ax.set_xlim(0, layout.width)
     ax.set_ylim(layout.height, 0)

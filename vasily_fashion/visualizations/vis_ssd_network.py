@@ -37,8 +37,7 @@ def vis_ssd_network(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(12, 4)
+    ax = ax or new_axes(12, 4)
     x = 0.
     n_box = 0
     brackets: dict[str, list[float]] = {'VGG16': [], 'added by SSD': []}

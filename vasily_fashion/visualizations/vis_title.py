@@ -6,7 +6,6 @@ from vasily_fashion.visualizations._picture import (
     GREY,
     INK,
     best_items,
-    new_axes,
     outline,
     picture,
     set_up,
@@ -40,9 +39,7 @@ def vis_title(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(_WIDTH, _HEIGHT)
-    set_up(ax, _WIDTH, _HEIGHT)
+    ax = set_up(ax, _WIDTH, _HEIGHT)
     # from head to foot, as their rows are
     items = sorted(best_items(items), key=lambda item: item.bbox[0] + item.bbox[2])
     ax.text(.45, 2.75, title, fontsize=27, weight='bold', color=INK,

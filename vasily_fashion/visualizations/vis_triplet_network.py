@@ -8,7 +8,6 @@ from vasily_fashion.visualizations._picture import (
     RED,
     arrow,
     block,
-    new_axes,
     picture,
     set_up,
 )
@@ -45,9 +44,7 @@ def vis_triplet_network(
     Returns:
         matplotlib.axes.Axes: The axes.
     """
-    if ax is None:
-        ax = new_axes(_WIDTH, _HEIGHT)
-    set_up(ax, _WIDTH, _HEIGHT)
+    ax = set_up(ax, _WIDTH, _HEIGHT)
     embeddings = np.asarray(embeddings)
     # the product image of the same item above, the other below
     rows = {1: 2, 0: 1, 2: 0}
