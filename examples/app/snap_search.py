@@ -73,9 +73,8 @@ class SnapSearch:
     """
 
     def __init__(self, detector, extractor, index, shop, max_pixel, some):
-        self._index = _Offered(index, shop)
         self._retriever = FashionItemRetriever(
-            detector, extractor, self._index)
+            detector, extractor, _Offered(index, shop))
         self._n_byte = 4 * index.dim
         self._shop = shop
         self._max_pixel = max_pixel
@@ -131,18 +130,9 @@ class SnapSearch:
         query = np.frombuffer(content, '<f4')[None]
         if not (np.abs(query) < _LARGEST).all():  # NaN neither
             raise ValueError('it has numbers that no embedding has')
-        names = {'any': (), 'same': item_categories}.get(category, [category])
-        found = self._nearest(query, k, names)
-        if not found and category == 'same':  # as the retriever does
-            found = self._nearest(query, k, ())
-        return self._products(query, found)
-
-    def _nearest(self, query, k, names):
-        found = []
-        for category in map(FASHION_CATEGORIES.index, names) if names else [-1]:
-            distances, ids = self._index.search(query, k, [category])
-            found += zip(distances[0].tolist(), ids[0].tolist(), strict=True)
-        return sorted(found, key=lambda pair: pair[0])[:k]
+        first, second, *_ = [*map(FASHION_CATEGORIES.index, item_categories), None, None]
+        (distances, ids), = self._retriever.search(query, k, [(first, second)], category)
+        return self._products(query, zip(distances.tolist(), ids.tolist(), strict=True))
 
     def _item(self, item):
         embedding = cuda.to_cpu(item.embedding)

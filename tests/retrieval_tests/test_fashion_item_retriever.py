@@ -102,6 +102,19 @@ def test_finds_each_item_of_each_snap():
     np.testing.assert_array_equal(bbox, [5, 0, 15, 9])
 
 
+def test_searches_again_by_embeddings():
+    retriever = _retriever()
+    item, = retriever.retrieve([_snap(2)], k=2)[0]
+    for category, guesses, ids in (
+            ('same', (2, None), [20, 21]), ('any', (0, None), [20, 21]), (3, (2, None), [32, 31]),
+            ('same', (None, None), [20, 21]), ('same', (3, 2), [20, 21])):
+        (distances, found), = retriever.search(item.embedding[None], 2, [guesses], category)
+        assert found.tolist() == ids and distances.tolist() == sorted(distances)
+    assert retriever.search(np.zeros((0, 3), np.float32), 2, []) == []
+    with pytest.raises(ValueError, match="category must be 'same'"):
+        retriever.search(item.embedding[None], 2, [(2, None)], 'hat stand')
+
+
 def test_detected_boxes_have_room_around_them():
     crops = []
 

@@ -158,6 +158,51 @@ class FashionItemRetriever:
         return self._retrieve_batches(
             _check_snaps(imgs, bboxes, categories), k, category)
 
+    def search(
+            self, embeddings: Any, k: int,
+            guesses: Sequence[tuple[int | None, int | None]],
+            category: int | str = 'same') -> list[tuple[np.ndarray, np.ndarray]]:
+        """Search for items by their embeddings, such as once more in another category.
+
+        Args:
+            embeddings (array): :math:`(R, D)`, float32, as `embedding` of the items.
+            k (int): As of :meth:`retrieve`.
+            guesses (sequence of tuples): The category and the second category of
+                each; None where there is none.
+            category: As of :meth:`retrieve`.
+
+        Returns:
+            list of tuples of arrays: Distances and ids of each, nearest first.
+
+        Raises:
+            TypeError, ValueError: As of :meth:`retrieve`.
+
+        """
+        category = _as_category(category, self._label_names)
+        if not guesses:
+            return []
+        if category == 'any':
+            return _found(self.index.search(embeddings, k))
+        if category != 'same':
+            return _found(self.index.search(embeddings, k, [category] * len(guesses)))
+        first, second = (
+            np.array([-1 if c is None else c for c in column], np.int32)
+            for column in zip(*guesses, strict=True))
+        found = _found(self.index.search(embeddings, k, first))
+        rows = np.flatnonzero(second >= 0)
+        if len(rows):  # the nearest of both categories together
+            others = _found(self.index.search(embeddings[rows], k, second[rows]))
+            for row, other in zip(rows, others, strict=True):
+                distances, ids = map(np.concatenate, zip(found[row], other, strict=True))
+                order = np.argsort(distances, kind='stable')[:k]
+                found[row] = distances[order], ids[order]
+        rows = np.flatnonzero([not len(ids) for _, ids in found])
+        if len(rows):
+            for row, other in zip(
+                    rows, _found(self.index.search(embeddings[rows], k)), strict=True):
+                found[row] = other
+        return found
+
     def _retrieve_batches(self, snaps, k, category):
         snaps = read_ahead(snaps, self.batch_size)
         for batch in _batches(snaps, self.batch_size):
@@ -203,7 +248,7 @@ class FashionItemRetriever:
         embeddings = self.extractor.extract(crops)
         guesses = [(first, second) for found in boxes for _, first, _, second in found]
         results = zip(
-            self._search(embeddings, k, guesses, category), embeddings, strict=True)
+            self.search(embeddings, k, guesses, category), embeddings, strict=True)
         return [
             [RetrievedItem(
                 bbox, first, score, *neighbours, self._name(first), second, embedding)
@@ -214,30 +259,6 @@ class FashionItemRetriever:
     def _name(self, category):
         known = category is not None and category < len(self._label_names)
         return self._label_names[category] if known else None
-
-    def _search(self, embeddings, k, guesses, category):
-        """Distances and ids of each crop's neighbours."""
-        if category == 'any':
-            return _found(self.index.search(embeddings, k))
-        if category != 'same':
-            return _found(self.index.search(embeddings, k, [category] * len(guesses)))
-        first, second = (
-            np.array([-1 if c is None else c for c in column], np.int32)
-            for column in zip(*guesses, strict=True))
-        found = _found(self.index.search(embeddings, k, first))
-        rows = np.flatnonzero(second >= 0)
-        if len(rows):  # the nearest of both categories together
-            others = _found(self.index.search(embeddings[rows], k, second[rows]))
-            for row, other in zip(rows, others, strict=True):
-                distances, ids = map(np.concatenate, zip(found[row], other, strict=True))
-                order = np.argsort(distances, kind='stable')[:k]
-                found[row] = distances[order], ids[order]
-        rows = [row for row, (_, ids) in enumerate(found) if not len(ids)]
-        if rows:
-            for row, other in zip(
-                    rows, _found(self.index.search(embeddings[rows], k)), strict=True):
-                found[row] = other
-        return found
 
 
 def _found(result):
