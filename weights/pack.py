@@ -46,7 +46,7 @@ def main(argv=None):
         json.dump(rows, file, indent=2)
         file.write('\n')
     # what the training says of itself
-    runs = [json.loads(run.read_text('utf-8')) for model in args.model
+    runs = [json.loads(run.read_text('utf-8')) for model in dict.fromkeys(args.model)
             if (run := Path(model).with_name('run.json')).exists()]
     with open(path.with_name('runs.jsonl'), 'a', encoding='utf-8') as file:
         file.writelines(json.dumps({'file': path.name, **run}) + '\n' for run in runs)
