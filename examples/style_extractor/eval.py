@@ -34,6 +34,7 @@ from vasily_fashion.evaluations.score_embedding import Images, score_embedding
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
+from vasily_fashion.transforms import trim_ground
 from vasily_fashion.utils import write_json
 
 import chainer
@@ -170,10 +171,10 @@ def open_csv(args):
         asked_for = np.isin(more.labels, queries.labels) | (queries.labels < 0).any()
         galleries.append(more.choose(more.is_gallery & asked_for))
 
-    def images(*datasets):
+    def images(*datasets, prepare=lambda img: img):
         where = [(d, i) for d in datasets for i in range(len(d))]
         return Images(
-            lambda i: where[i][0].read_crop(where[i][1]),
+            lambda i: prepare(where[i][0].read_crop(where[i][1])),
             np.concatenate([
                 # the same id in two data sets means two items
                 np.char.add(f'{k}/', d.item_ids.astype(str))
@@ -181,7 +182,7 @@ def open_csv(args):
             np.concatenate([d.labels for d in datasets]),
             np.array([str((d.root / x).resolve()) for d in datasets for x in d.names]))
 
-    return images(queries), images(*galleries), ()
+    return images(queries), images(*galleries, prepare=trim_ground), ()
 
 
 def open_pairs(args):
@@ -195,7 +196,7 @@ def open_pairs(args):
             SyntheticFashionDataset(args.n_snap, args.seed))
     gallery_ids, first = np.unique(dataset.item_ids, return_index=True)
     gallery = Images(
-        lambda i: dataset.read_product(int(first[i])), gallery_ids,
+        lambda i: trim_ground(dataset.read_product(int(first[i]))), gallery_ids,
         dataset.categories[first], -1 - np.arange(len(first)))
     queries = Images(
         dataset.read_street, dataset.item_ids, dataset.categories,

@@ -39,6 +39,16 @@ def test_folder(tmp_path):
     assert distances.tolist() == [[0, 27]]
 
 
+def test_the_ground_around_a_product_is_trimmed():
+    product, = SyntheticFashionDataset(1, 0, 12).product_images.slice[:1, 0]
+    imgs = [np.pad(product, ((0, 0), (n, n), (n, n)), constant_values=255) for n in (99, 300)]
+    gallery = Gallery(['on white', 'on more white'], imgs.__getitem__)
+    one, other = gallery.embed(_MeanColour())[0]
+    np.testing.assert_allclose(one, other, atol=4)
+    assert np.abs(imgs[0].mean(axis=(1, 2)) - imgs[1].mean(axis=(1, 2))).max() > 20
+    assert gallery.read('on more white').shape == imgs[1].shape
+
+
 def test_some_of_it(tmp_path):
     for i, name in enumerate('abc'):
         _save(tmp_path / f'{name}.png', (i, 0, 0))

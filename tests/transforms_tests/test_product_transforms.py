@@ -2,6 +2,7 @@ from vasily_fashion.transforms import (
     crop_by_bbox,
     find_foreground,
     product_augmentation,
+    trim_ground,
     wear_product,
 )
 
@@ -56,6 +57,19 @@ def test_what_is_inside_belongs_to_the_item():
     np.zeros((3, 4, 4), np.float32)])
 def test_no_foreground(img):
     assert find_foreground(img) is None
+
+
+def test_trimmed_ground():
+    img = _product()
+    trimmed = trim_ground(img)
+    # 18 and 9 pixels of room around 120 x 60, to what the mask has too much
+    assert np.abs(np.array(trimmed.shape[1:]) - [156, 78]).max() <= 4
+    assert np.abs(trimmed[:, 78, 39] - [60, 90, 160]).max() == 0
+    assert np.abs(np.array(trim_ground(img, 0.).shape[1:]) - [120, 60]).max() <= 4
+    tight = img[:, 55:185, 48:112]  # no more room is made up
+    assert trim_ground(tight).shape == tight.shape
+    noise = np.random.default_rng(0).uniform(0, 255, (3, 90, 70)).astype(np.float32)
+    assert trim_ground(noise) is noise
 
 
 def test_product_augmentation():

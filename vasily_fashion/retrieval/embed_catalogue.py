@@ -29,8 +29,7 @@ def embed_catalogue(
         store (EmbeddingStore): Where the embeddings are, and go to.
         batch_size (int): Images the extractor has at a time.
         shard_size (int): Images a shard.
-        detector: As of :func:`~vasily_fashion.retrieval.cut_products`, which
-            cuts the images then.
+        detector: As of :func:`~vasily_fashion.retrieval.embed_images`.
 
     Returns:
         list of str: The ids of the catalogue, in its order: as those of
@@ -66,7 +65,7 @@ def find_new(
         the numbers of those that are to be embedded.
     """
     gallery = dataset.choose(dataset.is_gallery)
-    cut = '' if detector is None else f' cut by {weights_sha256(detector)}'
+    cut = ' trimmed' if detector is None else f' cut by {weights_sha256(detector)}'
     ids = np.array(product_ids(gallery), object)
     stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
     wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}

@@ -4,6 +4,7 @@ from typing import Any
 
 from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.cut_products import cut_products
+from vasily_fashion.transforms import trim_ground
 from vasily_fashion.utils import ImageReadError
 from vasily_fashion.utils.read_ahead import read_ahead
 
@@ -23,7 +24,7 @@ def embed_images(
         categories (sequence of int): Of the images; -1 where not known.
         extractor: With ``extract(imgs)`` and `dim`.
         detector: What :func:`~vasily_fashion.retrieval.cut_products` cuts the
-            images by, if they are to be cut.
+            images by. Without, :func:`~vasily_fashion.transforms.trim_ground` trims them.
         batch_size (int): Images the extractor has at a time.
         report (callable): Is told after each batch how many images it had.
 
@@ -40,7 +41,8 @@ def embed_images(
     def read_all():
         for i in range(n):
             try:
-                yield i, read(i), ''
+                img = read(i)
+                yield i, trim_ground(img) if detector is None else img, ''
             except ImageReadError as error:
                 yield i, None, str(error)
 

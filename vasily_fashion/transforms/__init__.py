@@ -6,4 +6,5 @@ from vasily_fashion.transforms.product_augmentation import product_augmentation 
 from vasily_fashion.transforms.resize import resize  # noqa: F401
 from vasily_fashion.transforms.ssd_augmentation import SSDAugmentation  # noqa: F401
 from vasily_fashion.transforms.street_augmentation import street_augmentation  # noqa: F401
+from vasily_fashion.transforms.trim_ground import trim_ground  # noqa: F401
 from vasily_fashion.transforms.wear_product import wear_product  # noqa: F401
