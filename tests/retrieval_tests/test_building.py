@@ -254,6 +254,14 @@ def test_shards_that_are_made_anew_are_seen(shop, tmp_path):
     assert build()[0] == 0
 
 
+@pytest.mark.parametrize('size', ['batch_size', 'shard_size'])
+def test_sizes_of_nothing(shop, tmp_path, size):
+    store = EmbeddingStore(tmp_path / 'out', _MeanColour())
+    with pytest.raises(ValueError, match=f'{size} must be a positive integer, not 0'):
+        embed_catalogue(ProductFolderDataset(shop), _MeanColour(), store, **{size: 0})
+    assert store.n_shard == 0
+
+
 def test_each_milvus_has_seen_its_own(shop, tmp_path):
     pytest.importorskip('milvus_lite')
 

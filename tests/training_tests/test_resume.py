@@ -111,3 +111,8 @@ def test_snapshot_of_something_else(kind, dataset, tmp_path):
     np.savez(tmp_path / 'old.npz', **arrays)
     with pytest.raises(ValueError, match='old.npz.*random_states'):
         train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'old.npz')
+
+
+def test_an_interval_of_nothing(kind, dataset, tmp_path):
+    with pytest.raises(ValueError, match='interval must be 1 or more iterations, not 0'):
+        train_tiny(kind, tmp_path, 1, dataset, snapshot_interval=0)

@@ -15,6 +15,11 @@ def test_what_is_not_a_number_is_null(tmp_path):
     assert json.loads(path.read_text('utf-8')) == os.fsdecode(b'bad\xff')
 
 
+def test_the_folder_is_made(tmp_path):
+    write_json(tmp_path / 'not' / 'there' / 'a.json', {'n': 1})
+    assert json.loads((tmp_path / 'not' / 'there' / 'a.json').read_text()) == {'n': 1}
+
+
 def test_no_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_json(None, {'n': 1})
