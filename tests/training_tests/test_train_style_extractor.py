@@ -1,11 +1,23 @@
-from tests.training_tests.tiny import TinyStyleExtractor, tiny_items, train_tiny
+import copy
+
+from tests.training_tests.tiny import TinyItems, TinyStyleExtractor, tiny_items, train_tiny
+from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.training import DrawOrder, TrainingPairs
 from vasily_fashion.training.scale_embeddings import scale_embeddings
+from vasily_fashion.transforms import find_foreground, trim_ground
 
 import chainer
 import numpy as np
 import pytest
 from chainer.functions.noise.dropout import Dropout
+from chainercv.utils import mask_to_bbox
+
+
+class _FarAway(TinyItems):
+
+    def read_product(self, i, random_state=None):
+        return np.pad(
+            super().read_product(i), [(0, 0), (150, 150), (150, 150)], constant_values=255)
 
 
 @pytest.fixture(scope='module')
@@ -99,12 +111,29 @@ def test_p_plain(dataset):
     model = TinyStyleExtractor()
     pairs = TrainingPairs(dataset, model, p_plain=[1] + [0] * (len(dataset) - 1))
     for i, is_plain in (0, True), (1, False):
-        street, product, *_ = pairs.draw(i, np.random.default_rng(0))
-        plain = dataset[i][:2]
-        for img, other in zip((street, product), plain, strict=True):
-            assert np.array_equal(img, model.prepare(other)) == is_plain
+        street = pairs.street(i, np.random.default_rng(0))
+        assert np.array_equal(street, model.prepare(dataset[i][0])) == is_plain
+        product = pairs.product(i, np.random.default_rng(0))
+        assert any(np.array_equal(product, model.prepare(trim_ground(dataset[i][1], room)))
+                   for room in np.linspace(0, .3, 100)) == is_plain
     with pytest.raises(ValueError, match=r'p_plain must be from 0 to 1, not 1\.5'):
         TrainingPairs(dataset, model, p_plain=1.5)
+
+
+def test_plain_products_are_trimmed(dataset):
+    """However far away a shop takes its photos."""
+    far = copy.copy(dataset)
+    far.__class__ = _FarAway
+    model = TinyStyleExtractor()
+    model.prepare = StyleExtractorBN.prepare  # large enough to measure
+    pairs = TrainingPairs(far, model, p_plain=1)
+    sides = []
+    for seed in range(20):
+        foreground = find_foreground(pairs.product(0, np.random.default_rng(seed)) * 255)
+        y0, x0, y1, x1 = mask_to_bbox(foreground[np.newaxis])[0]
+        sides.append(max((y1 - y0) / 384, (x1 - x0) / 256))
+    # room of 0 to 0.3 on both sides
+    assert 1 / 1.6 - .01 < min(sides) < .7 and .9 < max(sides) <= 1
 
 
 @pytest.mark.gpu

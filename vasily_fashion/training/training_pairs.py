@@ -4,7 +4,7 @@ from typing import Any
 from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.training.draws import Draws
-from vasily_fashion.transforms import product_augmentation, street_augmentation
+from vasily_fashion.transforms import product_augmentation, street_augmentation, trim_ground
 
 import numpy as np
 
@@ -23,7 +23,9 @@ class TrainingPairs(Draws):
         seed (int): Of the augmentation.
         p_plain (float or sequence of float): How often an image is not
             augmented, in all pairs or in each: photos of one shop are alike in
-            light and ground, which real pairs can be recognised by.
+            light and ground, which real pairs can be recognised by. The plain
+            ground of a product image is trimmed all the same, as galleries
+            trim it; chance says how much room stays.
 
     Raises:
         ValueError: If there is no pair, or `p_plain` is no probability.
@@ -62,7 +64,10 @@ class TrainingPairs(Draws):
         if len(self.grounds):
             ground = self.grounds[int(random_state.integers(len(self.grounds)))]
         img = self.dataset.read_product(i, random_state)
-        if not self._is_plain(i, random_state):
+        if self._is_plain(i, random_state):
+            # as galleries are, with more or less room
+            img = trim_ground(img, random_state.uniform(0, .3))
+        else:
             img = product_augmentation(img, random_state, ground)
         return self.prepare(img)
 
