@@ -56,7 +56,7 @@ def main(argv=None):
         'train on is read; and, if wanted, weight=W, its share of each batch; '
         'n_view=N, views of it with --features; images=PATH, the folder of '
         "the images of a CSV, or the CSV of worn-products' folder; p_ground=P, "
-        'how often a worn product lies on a ground of --snaps instead; '
+        'how often a product lies on a floor or cloth instead of being worn; '
         'p_plain=P, how often its images are not augmented',
         out='output/style_extractor', iteration=1000, batch_size=16, eval_interval=200)
     parser.add_argument(

@@ -171,13 +171,14 @@ def test_worn_products_that_lie_on_a_ground(shop, colorful):
     parts = ProductFolderDataset(shop), [ColorfulFashionBboxDataset(colorful)]
     ground = np.full((3, 20, 30), [[[200]], [[100]], [[50]]], np.float32)
     dataset = WornProductDataset(*parts, grounds=[ground], p_ground=1.)
-    photo = dataset.read_street(0, np.random.default_rng(0))
-    assert photo.shape[1] == 480
-    # the ground by its colour, lit otherwise, at the margin; the item in it
-    corner = photo[:, 0, 0] / [200, 100, 50]
-    np.testing.assert_allclose(corner, corner[0], rtol=1e-5)
-    covered = abs(photo - photo[:, :1, :1]).max(axis=0) > 20
-    assert .2 < covered.mean() < .98
+    n_ground = 0
+    for seed in range(12):
+        photo = dataset.read_street(0, np.random.default_rng(seed))
+        assert photo.shape[1] == 480
+        # the ground by its colour, lit otherwise, at the margin; or cloth of a product
+        corner = photo[:, 0, 0] / [200, 100, 50]
+        n_ground += corner.std() < .2 * corner.mean()
+    assert 2 < n_ground < 10
     # only in training: without chance it is worn
     worn = WornProductDataset(*parts)
     np.testing.assert_array_equal(dataset.read_street(0), worn.read_street(0))

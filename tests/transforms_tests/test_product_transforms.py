@@ -1,6 +1,7 @@
 from vasily_fashion.transforms import (
     crop_by_bbox,
     find_foreground,
+    lay_product,
     product_augmentation,
     trim_ground,
     wear_product,
@@ -8,6 +9,7 @@ from vasily_fashion.transforms import (
 
 import numpy as np
 import pytest
+from chainercv.utils import mask_to_bbox
 
 _ITEM = slice(60, 180), slice(50, 110)
 
@@ -133,3 +135,46 @@ def test_worn_at_the_edge():
         assert out.shape == snap.shape
         assert (worn[:2] >= 0).all() and (worn[2:] <= [100, 80]).all()
         assert (worn[2:] > worn[:2]).all()
+
+
+def test_laid():
+    img, chance = _product(item=(30, 60, 220)), np.random.default_rng(3)
+    ground = np.full((3, 20, 30), 150, np.float32)
+    ground[:, :, 15:] = 90  # stripes
+    before = img.copy(), ground.copy()
+    shapes, n_stripe, angles = set(), [], []
+    for _ in range(30):
+        out = lay_product(img, _truth(), ground, chance)
+        assert out.dtype == np.float32 and out.flags.c_contiguous
+        assert out.shape[1] == 480 and 312 <= out.shape[2] <= 528
+        assert out.min() >= 0 and out.max() <= 255
+        shapes.add(out.shape)
+        is_item = out[2] > out[0] + 60
+        # all of it: what is 120 x 60 is 0.65 or more of the height, if not bent
+        y0, x0, y1, x1 = mask_to_bbox(is_item[None])[0]
+        assert y1 - y0 > .5 * 480 and is_item.mean() < .75
+        angles.append(np.corrcoef(*np.nonzero(is_item))[0, 1])
+        # the ground, no colour of the item, and lighter and darker stripes
+        row = out[:, 0].mean(axis=0)
+        n_stripe.append((np.diff(row > row.mean()) != 0).sum())
+    np.testing.assert_array_equal(img, before[0])
+    np.testing.assert_array_equal(ground, before[1])
+    assert len(shapes) > 20 and np.std(angles) > .05
+    assert min(n_stripe) >= 1 and max(n_stripe) >= 4  # repeated, more or less
+
+
+def test_laid_items_throw_a_shadow():
+    ground = np.full((3, 9, 9), 200, np.float32)
+    out = lay_product(_product(), _truth(), ground, np.random.default_rng(0))
+    far = out[:, 0, 0]
+    is_ground = (abs(out / far[:, None, None] - (out / far[:, None, None]).mean(axis=0))
+                 .max(axis=0) < .02)
+    assert out[:, is_ground].mean() < far.mean() - 1
+    assert (out[:, is_ground].max(axis=1) <= far + .01).all()
+
+
+@pytest.mark.parametrize('size', [(1, 1), (3, 300), (300, 3)])
+def test_laid_on_any_piece(size):
+    out = lay_product(_product(), _truth(), np.full((3, *size), 90, np.float32),
+                      np.random.default_rng(0))
+    assert np.isfinite(out).all()

@@ -3,10 +3,16 @@ from typing import Any
 
 from vasily_fashion.datasets.pair_dataset import PairDataset
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
-from vasily_fashion.transforms import crop_by_bbox, find_foreground, jitter_bbox, wear_product
+from vasily_fashion.transforms import (
+    crop_by_bbox,
+    find_foreground,
+    jitter_bbox,
+    lay_product,
+    wear_product,
+)
 
-import cv2
 import numpy as np
+from chainercv.utils import mask_to_bbox
 
 
 class WornProductDataset(PairDataset):
@@ -30,7 +36,9 @@ class WornProductDataset(PairDataset):
         box_margin (float): The most room that those boxes get, as its `margin`.
         grounds (sequence of numpy.ndarray): Pieces of floors and walls, as
             `read_grounds` cuts.
-        p_ground (float): How often, in training, an item lies on one of them.
+        p_ground (float): How often, in training, an item lies on one of them or
+            on cloth instead, as
+            :func:`~vasily_fashion.transforms.lay_product` lays it.
 
     It returns what :class:`~vasily_fashion.datasets.PairDataset` does.
 
@@ -79,7 +87,8 @@ class WornProductDataset(PairDataset):
         if random_state is None:
             random_state = np.random.default_rng(range(len(self))[i])
         elif random_state.random() < self.p_ground:
-            return self._lay(img, mask, random_state)
+            return lay_product(
+                img, mask, self._choose_ground(random_state), random_state)
         places = self._places[int(self.categories[i])]
         s, snap, bbox = places[random_state.integers(len(places))]
         photo = self._snaps[s].slice[snap:snap + 1, 'img'][0]
@@ -89,17 +98,18 @@ class WornProductDataset(PairDataset):
                 bbox[None], self.box_jitter, random_state, self.box_margin)[0]
         return crop_by_bbox(photo, bbox[None])[0].copy()
 
-    def _lay(self, img, mask, random_state):
-        ground = self._grounds[random_state.integers(len(self._grounds))]
-        # from the texture as it is to a carpet or a sheet of its mean colour
-        plain = ground.mean(axis=(1, 2), keepdims=True)
-        ground = plain + random_state.uniform(0, 1) * (ground - plain)
-        h, w = 480, int(480 * random_state.uniform(.65, 1.1))
-        ground = cv2.resize(ground.transpose(1, 2, 0), (w, h)).transpose(2, 0, 1)
-        ground = ground * random_state.uniform(.6, 1.3)
-        margin = random_state.uniform(.02, .2, 4) * [h, w, h, w]
-        bbox = [0, 0, h, w] + margin * [1, 1, -1, -1]
-        return wear_product(img, mask, ground, bbox, random_state)[0]
+    def _choose_ground(self, random_state):
+        """A piece of a floor, or cloth: what another product is made of."""
+        if random_state.random() < .5:
+            return self._grounds[random_state.integers(len(self._grounds))]
+        img = self.products.read_photo(int(random_state.integers(len(self))))
+        mask = find_foreground(img)
+        if mask is None:
+            return img
+        y0, x0, y1, x1 = mask_to_bbox(mask[None])[0].astype(int)
+        side = max(1, int(random_state.uniform(.2, .5) * min(y1 - y0, x1 - x0)))
+        y, x = (y0 + y1 - side) // 2, (x0 + x1 - side) // 2
+        return img[:, y:y + side, x:x + side]
 
     def read_product(
             self, i: int,

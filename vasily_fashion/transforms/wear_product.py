@@ -26,7 +26,7 @@ def wear_product(
         (numpy.ndarray, numpy.ndarray): The snap with the item, float32, and
         the box of the item in it, :math:`(4,)`, float32.
     """
-    item = _cut_out(img, mask)
+    item = cut_out(img, mask)
     _, snap_h, snap_w = snap.shape
     y0, x0, y1, x1 = bbox
     box_h, box_w = max(y1 - y0, 8), max(x1 - x0, 8)
@@ -38,7 +38,7 @@ def wear_product(
     size = np.sqrt(box_h * box_w) * random_state.uniform(1., 1.25)
     h = int(np.clip(size * np.sqrt(aspect), 8, 2 * snap_h))
     w = int(np.clip(size / np.sqrt(aspect), 8, 2 * snap_w))
-    item = _bend(cv2.resize(item, (w, h), interpolation=cv2.INTER_AREA), random_state)
+    item = bend(cv2.resize(item, (w, h), interpolation=cv2.INTER_AREA), random_state)
     h, w = item.shape[:2]
     # the upper edge stays: garments hang from shoulders and waists
     top = int(y0 - .04 * box_h + random_state.normal(0, .03) * box_h)
@@ -51,7 +51,7 @@ def wear_product(
         top = left = 0
     item = item[ys.start - top:ys.stop - top, xs.start - left:xs.stop - left]
     colour, alpha = item[..., :3], item[..., 3:]
-    colour = _light(colour, random_state)
+    colour = light(colour, random_state)
     alpha = alpha * _uncovered(alpha.shape[:2], random_state)[..., None]
     out[ys, xs] = colour * alpha + out[ys, xs] * (1 - alpha)
     solid = alpha[..., 0] > .3
@@ -61,8 +61,8 @@ def wear_product(
     return np.clip(out, 0, 255).transpose(2, 0, 1).copy(), box
 
 
-def _cut_out(img, mask):
-    """The item in its bounding box, (h, w, 4) with alpha of [0, 1]."""
+def cut_out(img, mask):
+    """The item of a product photo in its bounding box, (h, w, 4) with alpha of [0, 1]."""
     y0, x0, y1, x1 = mask_to_bbox(mask[None])[0].astype(int)
     ys, xs = slice(y0, y1), slice(x0, x1)
     # a pixel less, for the fringe of the ground
@@ -70,7 +70,8 @@ def _cut_out(img, mask):
     return np.dstack([img[:, ys, xs].transpose(1, 2, 0), alpha]).astype(np.float32)
 
 
-def _bend(item, random_state):
+def bend(item, random_state):
+    """Bend what :func:`cut_out` gives, or its mirror image."""
     h, w = item.shape[:2]
     pad_y, pad_x = h // 8 + 2, w // 8 + 2
     item = cv2.copyMakeBorder(
@@ -98,7 +99,8 @@ def _bend(item, random_state):
     return item[y0:y1, x0:x1] if min(y1 - y0, x1 - x0) > 1 else item
 
 
-def _light(colour, random_state):
+def light(colour, random_state):
+    """Another light, and folds, on (h, w, 3)."""
     h, w = colour.shape[:2]
     gain = random_state.uniform(.65, 1.2) * random_state.uniform(.94, 1.06, 3)
     folds = (.14 * _noise((h, w), random_state, 6)
