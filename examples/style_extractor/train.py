@@ -30,6 +30,7 @@ from vasily_fashion.training import (
     TrainingPairs,
     create_communicator,
     get_worker_device,
+    number_types,
     train_style_extractor,
     write_run,
 )
@@ -103,7 +104,8 @@ def main(argv=None):
         help='of a second ranking loss, over the nearest negatives alone')
     parser.add_argument(
         '--category-weight', type=float, default=0., metavar='WEIGHT',
-        help='of the loss of a classifier of the embeddings')
+        help='of the loss of a classifier of the embeddings, by category, '
+        'and by type where worn-products has a column type')
     parser.add_argument(
         '--same-category', type=float, default=0., metavar='SHARE',
         help='how much of each batch is of one category')
@@ -201,7 +203,8 @@ def main(argv=None):
             trained = LaterBlocks(model, args.n_frozen_block)
         chain = TripletTrainChain(
             trained, args.margin, args.loss, args.negatives, comm,
-            args.hardest_weight, args.category_weight)
+            args.hardest_weight, args.category_weight,
+            *number_types(dataset, pairs.item_ids))
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)

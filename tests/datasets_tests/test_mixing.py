@@ -251,6 +251,9 @@ def test_detected_boxes_of_queries(tmp_path, monkeypatch):
     detector.engine = types.SimpleNamespace(precision='bf16')
     find_boxes(CSVRetrievalDataset(path), detector)
     assert detector.n == 4
+    detector.coder = types.SimpleNamespace(vote_thresh=.6)  # where boxes are is another then
+    find_boxes(CSVRetrievalDataset(path), detector)
+    assert detector.n == 5
     detector.label_names = ('obi', 'geta')
     with pytest.raises(ValueError, match='the detector finds obi, geta'):
         find_boxes(CSVRetrievalDataset(path), detector)

@@ -53,12 +53,12 @@ def test_an_item_without_an_id(tmp_path):
 def test_header_and_values_are_stripped(tmp_path):
     trees.write_image(tmp_path / 'a.jpg')
     path = trees.write_csv(
-        tmp_path, '\ufeff Path, ID ,category, Price,URL,Colour,\r\n'
-        'a.jpg, 007 , Dresses, "1,200",http://x/1, red,\r\n\r\n,,,,,,\r\n')
+        tmp_path, '\ufeff Path, ID ,category, Type,Price,URL,Colour,\r\n'
+        'a.jpg, 007 , Dresses, Jumpsuit, "1,200",http://x/1, red,\r\n\r\n,,,,,,,\r\n')
     dataset = ProductFolderDataset(tmp_path, path)
     assert dataset.item_ids.tolist() == ['007'] and dataset.prices == ['1,200']
     assert dataset.urls == ['http://x/1'] and dataset.unknown_columns == ['colour']
-    assert dataset.label_names[dataset.labels[0]] == 'dress'
+    assert dataset.label_names[dataset.labels[0]] == 'dress' and dataset.types == ['Jumpsuit']
     csv = CSVRetrievalDataset(_csv(
         tmp_path, [' 7', '8 '], 'path, label, is_query, is_gallery, split\n'))
     assert csv.item_ids.tolist() == [7, 8] and csv.unknown_columns == []

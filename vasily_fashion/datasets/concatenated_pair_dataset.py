@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from vasily_fashion.datasets.pair_dataset import PairDataset
@@ -31,6 +32,10 @@ class ConcatenatedPairDataset(PairDataset):
         self.categories = np.concatenate(
             [np.empty(0, np.int32), *(d.categories for d in datasets)]
         ).astype(np.int32)
+
+    @property
+    def types(self) -> Sequence[str]:
+        return [name for dataset in self._datasets for name in dataset.types]
 
     def read_street(
             self, i: int,

@@ -25,8 +25,8 @@ def find_boxes(
     It is the box of the item's category with the highest score; of an item of
     unknown category, of any. The boxes are kept in
     `$CHAINER_DATASET_ROOT/vasily_fashion/boxes` by the photos' contents and
-    the detector's weights and precision, from a score of 0.05 on, and detected
-    once; if it is interrupted, those so far are kept.
+    the detector's weights, precision and box voting, from a score of 0.05 on, and
+    detected once; if it is interrupted, those so far are kept.
 
     Args:
         dataset (RetrievalDataset): Its `bboxes` are filled in.
@@ -50,7 +50,9 @@ def find_boxes(
         dataset.is_query & np.isnan(dataset.bboxes).any(axis=1))
     folder = Path(chainer.dataset.get_dataset_directory('vasily_fashion/boxes'))
     precision = getattr(getattr(detector, 'engine', None), 'precision', 'f32')
-    path = folder / f'{weights_sha256(detector)[:16]}-{precision}.json'
+    vote_thresh = getattr(getattr(detector, 'coder', None), 'vote_thresh', None)
+    votes = '' if vote_thresh is None else f'-votes-{vote_thresh}'
+    path = folder / f'{weights_sha256(detector)[:16]}-{precision}{votes}.json'
     known: dict[str, list[list[float]]] = {}
     if path.exists():
         try:

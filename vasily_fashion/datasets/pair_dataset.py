@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import chainer
 import numpy as np
 
@@ -21,10 +23,16 @@ class PairDataset(chainer.dataset.DatasetMixin):
     Attributes:
         item_ids (numpy.ndarray): :math:`(N,)`, the item of each example.
         categories (numpy.ndarray): :math:`(N,)`, int32.
+        types (sequence of str): What the items are within their categories, such
+            as 'Cardigan'; '' where nobody says, as by default.
     """
 
     item_ids: np.ndarray
     categories: np.ndarray
+
+    @property
+    def types(self) -> Sequence[str]:
+        return [''] * len(self)
 
     def __len__(self) -> int:
         return len(self.item_ids)

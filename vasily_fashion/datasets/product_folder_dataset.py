@@ -16,7 +16,7 @@ from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
 import numpy as np
 
-_KNOWN = ('path', 'id', 'category', 'name', 'price', 'url', 'design')
+_KNOWN = ('path', 'id', 'category', 'name', 'price', 'url', 'design', 'type')
 
 
 class ProductFolderDataset(RetrievalDataset):
@@ -26,7 +26,7 @@ class ProductFolderDataset(RetrievalDataset):
     without suffix, its category the name of the folder that it is in. Photos whose
     paths differ in the suffix alone keep it in their ids. With a CSV, its rows are the
     products: column `path`, and, as far as they are there, `id`, `category`, `name`,
-    `price` and `url`. Several rows may name one photo. Ids are text. Where the CSV has
+    `price`, `url` and `type`. Several rows may name one photo. Ids are text. Where the CSV has
     no column `category`, the folder's name is the category too.
 
     Args:
@@ -49,6 +49,8 @@ class ProductFolderDataset(RetrievalDataset):
         product_names (list of str): As the CSV has them; '' where it has none.
         prices (list of str): Likewise.
         urls (list of str): Likewise.
+        types (list of str): Likewise, of the column `type`: what a product is within its
+            category, such as 'Cardigan', for training.
         left_out_files (list of str): Lines about the files of the folder that are not
             read. Without a CSV: their number by suffix, HEIC photos by name. With one:
             how many photos it does not name, and the first.
@@ -116,7 +118,8 @@ class ProductFolderDataset(RetrievalDataset):
         self.product_names = [rows[i].get('name', '') for i in self._kept]
         self.prices = [rows[i].get('price', '') for i in self._kept]
         self.urls = [rows[i].get('url', '') for i in self._kept]
-        self._more_columns = 'product_names', 'prices', 'urls'
+        self.types = [rows[i].get('type', '') for i in self._kept]
+        self._more_columns = 'product_names', 'prices', 'urls', 'types'
         self.unknown_columns = find_unknown_columns(rows, _KNOWN)
         self._tell(
             csv_path or root,

@@ -76,6 +76,10 @@ class WornProductDataset(PairDataset):
         self.item_ids = self.products.item_ids
         self.categories = self.products.labels
 
+    @property
+    def types(self) -> Sequence[str]:
+        return getattr(self.products, 'types', None) or super().types
+
     def read_street(
             self, i: int,
             random_state: np.random.Generator | None = None) -> np.ndarray:

@@ -6,6 +6,7 @@ from vasily_fashion.training.embedding_guard import EmbeddingGuard  # noqa: F401
 from vasily_fashion.training.frozen_pairs import FrozenPairs  # noqa: F401
 from vasily_fashion.training.learning_rate import LearningRate  # noqa: F401
 from vasily_fashion.training.make_iterator import make_iterator  # noqa: F401
+from vasily_fashion.training.number_types import number_types  # noqa: F401
 from vasily_fashion.training.random_states import RandomStates  # noqa: F401
 from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator  # noqa: F401
 from vasily_fashion.training.scale_embeddings import scale_embeddings  # noqa: F401

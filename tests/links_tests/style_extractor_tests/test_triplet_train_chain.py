@@ -263,7 +263,7 @@ def test_hardest_negative_and_category():
     p = (q + random_state.normal(scale=.7, size=(5, 3))).astype(np.float32)
     category = np.int32([0, 2, 1, -1, 2])
     chain = TripletTrainChain(
-        _Scale(), hardest_weight=.5, category_weight=.3, n_category=3)
+        _Scale(), hardest_weight=.5, category_weight=.3, category_of_type=[0, 1, 2])
     _, report = _report(chain, q, p, category=category)
 
     q, p = (1.5 * x.astype(np.float64) for x in (q, p))
@@ -286,6 +286,21 @@ def test_hardest_negative_and_category():
     assert report['main/loss/category'] == pytest.approx(np.mean(entropy), rel=1e-5)
     assert report['main/loss'] == pytest.approx(
         rank + .5 * np.mean(hardest) + .3 * np.mean(entropy), rel=1e-5)
+
+
+def test_types():
+    """Where the type of an item is known it counts, else all of its category."""
+    x = np.random.RandomState(0).normal(size=(4, 3)).astype(np.float32)
+    category, item_id = np.int32([0, 1, 0, -1]), np.array([2, 0, 1, 3])
+    chain = TripletTrainChain(
+        _Scale(), category_weight=1, category_of_type=[0, 0, 0, 1],
+        type_of_item=np.array([-1, 2, -1, -1]))
+    _, report = _report(chain, x, x, category=category, item_id=item_id)
+    W, b = chain.classifier.W.array, chain.classifier.b.array
+    z = (10 * 1.5 * x @ W.T + b).astype(float)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    expected = -np.log([p[0, :3].sum(), p[1, 3], p[2, 2]])
+    assert report['main/loss/category'] == pytest.approx(expected.mean(), rel=1e-5)
 
 
 def test_the_classifier_is_not_of_the_model():

@@ -1,7 +1,11 @@
 from typing import TYPE_CHECKING, Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
-from vasily_fashion.functions import contrastive, triplet_ratio
+from vasily_fashion.functions import (
+    contrastive,
+    partial_label_cross_entropy,
+    triplet_ratio,
+)
 from vasily_fashion.links.style_extractor.choose_negatives import NEGATIVES, choose_negatives
 
 import chainer
@@ -39,7 +43,9 @@ class TripletTrainChain(chainer.Chain):
 
     As in the article's source [#]_, a classification loss may stand beside the
     ranking loss: the cross entropy of a linear classifier of the embeddings,
-    which is dropped after training.
+    which is dropped after training. It tells categories apart, or types within
+    them, such as cardigans and blazers among outers. Of an item whose type is not
+    known, all types of its category count.
 
     .. [#] Edgar Simo-Serra, Hiroshi Ishikawa. Fashion Style in 128 Floats:
        Joint Ranking and Classification using Weak Data for Feature
@@ -62,7 +68,11 @@ choose_negatives` says.
             nearest negative of each anchor alone ("batch hard", Hermans et
             al.).
         category_weight (float): Weight of the classification loss.
-        n_category (int): How many categories it tells apart.
+        category_of_type (array): :math:`(T,)`, int: the category of each type that
+            the classifier tells apart. By default each of FASHION_CATEGORIES is
+            one type.
+        type_of_item (array): :math:`(I,)`, int: the type of each `item_id`; -1
+            where it is not known, as by default of all.
 
     Attributes:
         loss_at_collapse (float): The loss where all embeddings are alike.
@@ -77,7 +87,8 @@ choose_negatives` says.
             loss: str = 'triplet', negatives: str = 'all',
             comm: 'CommunicatorBase | None' = None,
             hardest_weight: float = 0., category_weight: float = 0.,
-            n_category: int = len(FASHION_CATEGORIES)) -> None:
+            category_of_type: np.ndarray | None = None,
+            type_of_item: np.ndarray | None = None) -> None:
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(
@@ -94,10 +105,14 @@ choose_negatives` says.
             raise ValueError(
                 'hardest_weight and category_weight must be 0 or more, not '
                 f'{hardest_weight} and {category_weight}')
+        self.category_of_type = (
+            np.arange(len(FASHION_CATEGORIES)) if category_of_type is None
+            else np.asarray(category_of_type))
+        self.type_of_item = type_of_item
         with self.init_scope():
             self.model = model
             if category_weight:
-                self.classifier = L.Linear(None, n_category)
+                self.classifier = L.Linear(None, len(self.category_of_type))
         self.loss = loss
         self.margin = LOSSES[loss] if margin is None else margin
         self.negatives = negatives
@@ -166,10 +181,10 @@ choose_negatives` says.
             loss += self.hardest_weight * hardest
             reported['loss/hardest'] = hardest
         if self.category_weight:
-            labels = np.tile(self._gather_array(category), 2).astype(np.int32)
-            classified = F.softmax_cross_entropy(
+            may_be = np.tile(self._find_types(category, item_id), (2, 1))
+            classified: Any = partial_label_cross_entropy(
                 self.classifier(_LOGIT_SCALE * F.concat((q, p), axis=0)),
-                self.device.send(labels), ignore_label=-1)
+                self.device.send(may_be))
             loss += self.category_weight * classified
             reported['loss/category'] = classified
 
@@ -182,6 +197,15 @@ choose_negatives` says.
             'd_negative': distance[is_other].mean() if is_other.any() else 0.,
         }, self)
         return loss
+
+    def _find_types(self, category, item_id):
+        """Which types the items of the whole batch may be of, (B, T)."""
+        may_be = self._gather_array(category)[:, None] == self.category_of_type
+        if self.type_of_item is None or item_id is None:
+            return may_be
+        known = np.asarray(self.type_of_item)[self._gather_array(item_id)]
+        return np.where(
+            known[:, None] < 0, may_be, known[:, None] == np.arange(may_be.shape[1]))
 
     def _rank(self, q, p, negatives, distance, is_other, is_same_category=None):
         """The mean over the triplets that are violated, and their share."""
