@@ -14,7 +14,7 @@ def main(argv=None):
     parser = make_parser(__doc__, 'triplet_network.py --index 5 12', 'triplet_network.png')
     add_data(parser, has_snaps=False)
     parser.add_argument(
-        '--index', type=int, nargs=2, default=(28, 23),
+        '--index', type=int, nargs=2, default=(28, 4),
         help='two items: the first as snap crop and product image, the other '
         'as product image')
     args = parser.parse_args(argv)
