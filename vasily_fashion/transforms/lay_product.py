@@ -11,8 +11,8 @@ def lay_product(
         random_state: np.random.Generator) -> np.ndarray:
     """Lay the item of a product photo on a floor or a bed, as one takes it at home.
 
-    The item is turned a little, bent, and folded by light and shadow. It is whole,
-    and throws a soft shadow. The ground fades more or less into its mean colour, is
+    The item is turned a little, bent, and folded by light and shadow. Nothing
+    covers it, and it throws a soft shadow. The ground fades more or less into its mean colour, is
     lit, and is repeated with its mirror images where it is small.
 
     Args:
