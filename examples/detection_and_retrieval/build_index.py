@@ -95,7 +95,7 @@ def main(argv=None):
           f'{built.n_product} in the index')
     if built.recall is not None:
         print(f'Faiss: {built.factory} finds {built.recall:.1%} of the 10 nearest of '
-              '100 products')
+              f'{min(100, built.n_product)} products')
     if built.n_missing:
         print(f'{built.n_missing} images are not there')
     if built.broken:

@@ -107,10 +107,16 @@ def test_searches_again_by_embeddings():
     item, = retriever.retrieve([_snap(2)], k=2)[0]
     for category, guesses, ids in (
             ('same', (2, None), [20, 21]), ('any', (0, None), [20, 21]), (3, (2, None), [32, 31]),
-            ('same', (None, None), [20, 21]), ('same', (3, 2), [20, 21])):
+            ('same', (None, None), [20, 21]), ('same', (3, 2), [20, 21]),
+            ('same', (2, 2), [20, 21]), ('same', (None, 2), [20, 21])):
         (distances, found), = retriever.search(item.embedding[None], 2, [guesses], category)
         assert found.tolist() == ids and distances.tolist() == sorted(distances)
     assert retriever.search(np.zeros((0, 3), np.float32), 2, []) == []
+    (_, found), = retriever.search([item.embedding], 3, [(3, 2)])  # a list will do
+    assert found.tolist()[:2] == [20, 21] and len(set(found.tolist())) == 3
+    for category in 'same', 'any', 3:
+        with pytest.raises(ValueError, match='guesses has 1 entries for 2 embeddings'):
+            retriever.search(np.zeros((2, 3), np.float32), 2, [(2, None)], category)
     with pytest.raises(ValueError, match="category must be 'same'"):
         retriever.search(item.embedding[None], 2, [(2, None)], 'hat stand')
 

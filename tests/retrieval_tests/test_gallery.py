@@ -1,3 +1,5 @@
+import weakref
+
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import CSVRetrievalDataset, SyntheticFashionDataset
 from vasily_fashion.retrieval import Gallery
@@ -30,7 +32,6 @@ def test_folder(tmp_path):
     assert gallery.categories.tolist() == [-1, FASHION_CATEGORIES.index('skirt')]
     assert gallery.left_out == ['1 .txt']
     assert gallery.read('skirts/a')[:, 0, 0].tolist() == [1, 2, 3]
-    assert 'b' in gallery and 'c' not in gallery
     with pytest.raises(KeyError):
         gallery.read('c')
     index = gallery.make_index(_MeanColour())
@@ -62,6 +63,41 @@ def test_some_of_it(tmp_path):
     assert rows == [1] and embeddings.tolist() == [[0, 0, 0]]
     (tmp_path / 'c.png').unlink()
     assert not some.is_there('c')
+
+
+def test_categories_of_ones_own(tmp_path):
+    for name in 'kimono', 'geta', 'hats':
+        _save(tmp_path / name / 'a.png', (1, 2, 3))
+    gallery = Gallery.from_folder(tmp_path, label_names=('kimono', 'geta'))
+    assert dict(zip(gallery.ids, gallery.categories.tolist(), strict=True)) == {
+        'geta/a': 1, 'hats/a': -1, 'kimono/a': 0}
+    (tmp_path / 'p.csv').write_text('path,category\ngeta/a.png,Geta\n')
+    gallery = Gallery.from_folder(tmp_path / 'p.csv', label_names=('kimono', 'geta'))
+    assert gallery.categories.tolist() == [1]
+
+
+def test_columns_of_another_length_are_refused():
+    with pytest.raises(ValueError, match='categories has 1 entries for 2 ids'):
+        Gallery(['a', 'b'], np.zeros((2, 3, 4, 4)).__getitem__, [1])
+    with pytest.raises(ValueError, match='prices has 3 entries for 2 ids'):
+        Gallery(['a', 'b'], np.zeros((2, 3, 4, 4)).__getitem__, prices=['', '', ''])
+    with pytest.raises(ValueError, match="ids: 'b' is given twice"):
+        Gallery(['a', 'b', 'b'], np.zeros((3, 3, 4, 4)).__getitem__)
+
+
+def test_few_images_are_in_memory_at_a_time():
+    there = []
+
+    def read(i):
+        img = np.full((3, 40, 40), 255, np.float32)
+        img[:, 10:20, 10:20] = 0  # what is trimmed does not keep the whole photo
+        there.append(weakref.ref(img))
+        most.append(sum(ref() is not None for ref in there))
+        return img
+
+    most: list[int] = []
+    Gallery([str(i) for i in range(99)], read).embed(_MeanColour())
+    assert len(most) == 99 and max(most) <= 3
 
 
 def test_csv(tmp_path):

@@ -1,8 +1,10 @@
 import os
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import (
     check_folder,
@@ -41,6 +43,8 @@ class ProductFolderDataset(RetrievalDataset):
         split ({'train', 'val'}): About a tenth of the products is for
             validation: products of one `design`, a column of the CSV, stay
             together, and one without is a design of its own. All by default.
+        label_names (sequence of str): Categories of your own, such as those of a
+            detector, in its order: a product of one of these names has its index.
 
     It returns what :class:`~vasily_fashion.datasets.RetrievalDataset` does;
     all examples are in the gallery and none is a query.
@@ -65,7 +69,8 @@ class ProductFolderDataset(RetrievalDataset):
     def __init__(self, root: str | os.PathLike[str],
                  csv_path: str | os.PathLike[str] | None = None,
                  category_map: dict[str, str] | Literal['common'] | None = 'common',
-                 missing: str = 'raise', split: str | None = None) -> None:
+                 missing: str = 'raise', split: str | None = None,
+                 label_names: Sequence[str] = FASHION_CATEGORIES) -> None:
         check_choice('split', split, ('train', 'val', None))
         check_folder(root, 'root must be the folder of the product photos')
         self.left_out_files: list[str] = []
@@ -109,7 +114,7 @@ class ProductFolderDataset(RetrievalDataset):
         label_of_name, label_names = make_label_map(
             known, category_map, csv_path or root,
             # folders need not be named by categories
-            must_know=category_map != 'common')
+            must_know=category_map != 'common', label_names=label_names)
         super().__init__(
             root, names, np.array(ids), np.zeros(len(names), bool),
             np.ones(len(names), bool), None,

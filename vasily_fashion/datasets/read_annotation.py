@@ -16,7 +16,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     """Read a text file, whatever its line ends, with or without a BOM.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError, IsADirectoryError: If there is no such file.
         ValueError: If it is not UTF-8.
     """
     path = os.fspath(path)
@@ -26,6 +26,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'{path}: there is no such file; is the root right?') from error
+    except IsADirectoryError as error:
+        raise IsADirectoryError(f'{path} is a folder: name the file in it') from error
     except UnicodeDecodeError as error:
         raise ValueError(f'{path} is not text in UTF-8; save it as such ({error})') from error
 

@@ -104,6 +104,9 @@ class RetrievalDataset(GetterDataset):
         self._kept = np.array([i for i, name in enumerate(found) if name is not None], int)
         self.unknown_categories: dict[str, int] = {}
         self.n_missing = n - len(self.names)
+        if self.n_missing:
+            _log.warning('%s: %d of %d images are not there, such as %s', source,
+                         self.n_missing, n, names[found.index(None)])
         self.label_names = tuple(label_names)
         self.margin, self.long_side = margin, long_side
         for key, column in columns.items():

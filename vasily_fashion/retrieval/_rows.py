@@ -316,6 +316,12 @@ class Rows:
         self._number_of.update(zip(ids.tolist(), numbers.tolist(), strict=True))
         return numbers
 
+    def renumber(self) -> None:
+        """Number the rows from 0 on, without gaps."""
+        self._numbers = Column(np.arange(len(self)))
+        self._number_of = dict(zip(
+            self._ids.values.tolist(), self.numbers.tolist(), strict=True))
+
     def remove(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
         """Remove ids; return which rows stay, and the numbers of the removed rows."""
         ids = as_ids(ids)

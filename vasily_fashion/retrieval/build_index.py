@@ -39,7 +39,7 @@ class BuiltIndex:
             reasons.
         factory (str): Faiss'; None of other indexes.
         recall (float): How many of the 10 nearest of 100 products Faiss finds;
-            None of other indexes, or where nothing changed.
+            None of other indexes, of 'Flat', which is exact, or where nothing changed.
     """
 
     path: Any
@@ -88,11 +88,16 @@ def build_index(
         ImportError: If what the index or the workers need is not installed.
         OSError: If a file cannot be read or written, or another process builds
             in the folder.
-        ValueError: If no image can be read, or what is in the folder is
-            another extractor's, or damaged.
+        ValueError: If an argument is not of this kind of index, or no image can be read,
+            or what is in the folder is another extractor's, of another factory, cut by a
+            detector that is not given, or damaged.
     """
     if kind not in _FILES:
         raise ValueError(f'kind must be one of {", ".join(_FILES)}, not {kind!r}')
+    for name, value, of in (
+            ('factory', factory, 'faiss'), ('memory', memory, 'faiss'), ('uri', uri, 'milvus')):
+        if value is not None and kind != of:
+            raise ValueError(f'{name} is of an index of the kind {of!r}, not {kind!r}')
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
@@ -122,6 +127,10 @@ def build_index(
             is_there = len(index) > 0
         elif is_there:
             index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
+            if factory not in (None, getattr(index, 'factory', None)):
+                raise ValueError(
+                    f'{path} is of the factory {index.factory!r}, not {factory!r}: '
+                    'delete it to build it anew')
         elif kind == 'flat':
             index = FlatIndex(extractor.dim, extractor=extractor)
         else:
@@ -145,7 +154,7 @@ def build_index(
             return BuiltIndex(
                 path, n_added, n_removed, len(index), dataset.n_missing, broken,
                 getattr(index, 'factory', None), measure_recall(index, store, ids)
-                if kind == 'faiss' and has_changed else None)
+                if kind == 'faiss' and index.factory != 'Flat' and has_changed else None)
         finally:
             if kind == 'milvus':
                 index.close()

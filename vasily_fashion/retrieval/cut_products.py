@@ -1,7 +1,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vasily_fashion.transforms import crop_by_bbox
+from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
+from vasily_fashion.transforms import crop_by_bbox, trim_ground
 
 import numpy as np
 
@@ -15,7 +16,8 @@ def cut_products(
 
     A product's box is the one of its category with the highest score, from
     0.3 on; where its category is not known, the box of the highest score says
-    it. A photo without such a box stays whole.
+    it. It is cut with as much room as the items of snaps. A photo without such a box
+    is trimmed by :func:`~vasily_fashion.transforms.trim_ground`.
 
     Args:
         imgs (sequence of numpy.ndarray): :math:`(3, H, W)`, RGB,
@@ -35,7 +37,9 @@ def cut_products(
         score = np.where(is_inside & ((category < 0) | (label == category)), score, 0)
         best = int(score.argmax()) if len(score) else -1
         if best >= 0 and score[best] >= _SCORE_THRESH:
-            img, category = crop_by_bbox(img, bbox[best:best + 1])[0], int(label[best])
-        crops.append(img)
+            category = int(label[best])
+            crops += crop_by_bbox(img, bbox[best:best + 1], DETECTED_MARGIN)
+        else:
+            crops.append(trim_ground(img))
         found.append(int(category))
     return crops, found

@@ -1,5 +1,6 @@
 import collections
 import os
+import re
 from typing import Any
 
 from vasily_fashion.retrieval._rows import check_positive
@@ -11,10 +12,12 @@ from vasily_fashion.utils.progress_bar import progress_bar
 
 import numpy as np
 
+_IS_CUT = re.compile(r' cut with room by [0-9a-f]{64}$').search
+
 
 def embed_catalogue(
         dataset: Any, extractor: Any, store: EmbeddingStore,
-        batch_size: int = 32, shard_size: int = 512, detector: Any = None) -> list[str]:
+        batch_size: int = 8, shard_size: int = 512, detector: Any = None) -> list[str]:
     """Embed the product images of a catalogue that are new or have changed.
 
     The next images are read and decoded while the extractor computes.
@@ -65,7 +68,11 @@ def find_new(
         the numbers of those that are to be embedded.
     """
     gallery = dataset.choose(dataset.is_gallery)
-    cut = ' trimmed' if detector is None else f' cut by {weights_sha256(detector)}'
+    cut = ' trimmed' if detector is None else f' cut with room by {weights_sha256(detector)}'
+    if detector is None and any(map(_IS_CUT, store.stamps.values())):
+        raise ValueError(
+            f'{store.folder}: a detector (--detect) has cut these products out; give it '
+            'again, or name another folder')
     ids = np.array(product_ids(gallery), object)
     stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
     wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}

@@ -13,7 +13,7 @@ import numpy as np
 
 def embed_images(
         read: Callable[[int], np.ndarray], categories: Any,
-        extractor: Any, detector: Any = None, batch_size: int = 32,
+        extractor: Any, detector: Any = None, batch_size: int = 8,
         report: Callable[[int], Any] = lambda n: None
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Embed product images, which are read while the extractor computes.
@@ -42,11 +42,12 @@ def embed_images(
         for i in range(n):
             try:
                 img = read(i)
-                yield i, trim_ground(img) if detector is None else img, ''
+                # a copy, so that what was trimmed does not stay in memory
+                yield i, trim_ground(img).copy() if detector is None else img, ''
             except ImageReadError as error:
                 yield i, None, str(error)
 
-    images = read_ahead(read_all(), 2 * batch_size)
+    images = read_ahead(read_all(), batch_size)
     while batch := list(itertools.islice(images, batch_size)):
         good = [i for i, img, _ in batch if img is not None]
         imgs = [img for _, img, _ in batch if img is not None]

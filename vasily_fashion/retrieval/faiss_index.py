@@ -177,9 +177,7 @@ class FaissIndex(RowsIndex):
             embeddings = self._index.reconstruct_batch(self._rows.numbers)
             self._index.reset()
             self._index.add(embeddings)
-            self._rows = Rows(
-                self._rows.ids.astype(object) if self._rows.ids.dtype.kind == 'U'
-                else self._rows.ids, self._rows.categories, np.arange(len(self)))
+            self._rows.renumber()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to a file, all of it or nothing.

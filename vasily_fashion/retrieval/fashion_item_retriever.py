@@ -79,7 +79,8 @@ class FashionItemRetriever:
             bboxes (list of numpy.ndarray): The caller's own boxes, for each
                 snap an array. The detector is not asked then.
             categories (list of numpy.ndarray): The categories of
-                :obj:`bboxes`. Unknown by default.
+                :obj:`bboxes`, indices of the detector's `label_names`; None where
+                unknown, as by default.
             category ({'same', 'any'}, str or int): Which product images an
                 item is compared with. 'same': those of its category, and of its
                 second guess if there is one; all where the index has none of
@@ -156,7 +157,7 @@ class FashionItemRetriever:
             if categories is not None:
                 _check_length(categories, 'categories', len(imgs))
         return self._retrieve_batches(
-            _check_snaps(imgs, bboxes, categories), k, category)
+            _check_snaps(imgs, bboxes, categories, self._label_names), k, category)
 
     def search(
             self, embeddings: Any, k: int,
@@ -179,17 +180,20 @@ class FashionItemRetriever:
 
         """
         category = _as_category(category, self._label_names)
+        _check_length(guesses, 'guesses', len(embeddings), 'embeddings')
         if not guesses:
             return []
         if category == 'any':
             return _found(self.index.search(embeddings, k))
         if category != 'same':
             return _found(self.index.search(embeddings, k, [category] * len(guesses)))
+        if isinstance(embeddings, list):
+            embeddings = np.asarray(embeddings, np.float32)
         first, second = (
             np.array([-1 if c is None else c for c in column], np.int32)
             for column in zip(*guesses, strict=True))
         found = _found(self.index.search(embeddings, k, first))
-        rows = np.flatnonzero(second >= 0)
+        rows = np.flatnonzero((first >= 0) & (second >= 0) & (first != second))
         if len(rows):  # the nearest of both categories together
             others = _found(self.index.search(embeddings[rows], k, second[rows]))
             for row, other in zip(rows, others, strict=True):
@@ -274,21 +278,25 @@ def _as_category(category, label_names):
         return category
     if category in label_names:
         return label_names.index(category)
-    if isinstance(category, numbers.Integral) and not isinstance(
-            category, bool) and 0 <= category < (len(label_names) or np.inf):
+    if _is_index(category, label_names):
         return int(category)
     raise ValueError(
         f"category must be 'same', 'any', one of {', '.join(label_names)}, or "
         f'an index of these, not {category!r}')
 
 
-def _check_snaps(imgs, bboxes, categories):
+def _is_index(category, label_names):
+    return (isinstance(category, numbers.Integral) and not isinstance(category, bool)
+            and 0 <= category < (len(label_names) or np.inf))
+
+
+def _check_snaps(imgs, bboxes, categories, label_names):
     """Check one snap after the other; yield it with its own boxes or None."""
     n = 0
     for i, img in enumerate(imgs):
         img = check_image(img, f'imgs[{i}]')
         yield img, (None if bboxes is None else
-                    _own_boxes(img, i, bboxes, categories))
+                    _own_boxes(img, i, bboxes, categories, label_names))
         del img
         n += 1
     for name, column in ('bboxes', bboxes), ('categories', categories):
@@ -314,7 +322,7 @@ def _batches(snaps, batch_size):
         yield batch
 
 
-def _own_boxes(img, i, bboxes, categories):
+def _own_boxes(img, i, bboxes, categories, label_names):
     """Check a caller's boxes of snap i; list of what _detect gives."""
     for name, column in ('bboxes', bboxes), ('categories', categories):
         if column is not None and i >= len(column):
@@ -353,11 +361,10 @@ def _own_boxes(img, i, bboxes, categories):
         category = list(categories[i])
         _check_length(category, f'categories[{i}]', len(bbox), 'boxes')
         for c in category:
-            if c is not None and (
-                    not isinstance(c, numbers.Integral) or c < 0):
+            if c is not None and not _is_index(c, label_names):
                 raise ValueError(
                     f'categories[{i}] has {c!r}; a category is an index '
-                    'into FASHION_CATEGORIES, or None')
+                    f'into {", ".join(label_names) or "your names, from 0"}, or None')
         category = [None if c is None else int(c) for c in category]
     return [(bb, c, float('nan'), None)
             for bb, c in zip(bbox, category, strict=True)]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.product_folder_dataset import ProductFolderDataset
 from vasily_fashion.retrieval._common_device import common_device
 from vasily_fashion.retrieval.embed_images import embed_images
@@ -34,6 +35,9 @@ class Gallery:
 
     What the arguments say can be read from attributes of the same names.
 
+    Raises:
+        ValueError: If an id is there twice, or an argument is not one a product.
+
     Attributes:
         left_out (list of str): What lies in the folder and is not a product.
     """
@@ -53,6 +57,13 @@ class Gallery:
         self.paths = paths
         self._read = read
         self._row = {product_id: row for row, product_id in enumerate(self.ids)}
+        if len(self._row) < n:
+            product_id = Counter(self.ids).most_common(1)[0][0]
+            raise ValueError(f'ids: {product_id!r} is given twice')
+        for name in 'categories', 'names', 'prices', 'urls', 'paths':
+            column = getattr(self, name)
+            if column is not None and len(column) != n:
+                raise ValueError(f'{name} has {len(column)} entries for {n} ids')
 
     @classmethod
     def from_dataset(cls, dataset: Any) -> 'Gallery':
@@ -73,13 +84,17 @@ class Gallery:
             [gallery.root / name for name in gallery.names])
 
     @classmethod
-    def from_folder(cls, path: str | os.PathLike[str]) -> 'Gallery':
+    def from_folder(
+            cls, path: str | os.PathLike[str],
+            label_names: Sequence[str] = FASHION_CATEGORIES) -> 'Gallery':
         """The images in a folder and below it, or those that a CSV names.
 
         Args:
             path (str or path): As
                 :class:`~vasily_fashion.datasets.ProductFolderDataset` takes
                 them: the folder, or a CSV that lies in it.
+            label_names (sequence of str): What categories there are, such as a
+                detector's.
 
         Returns:
             Gallery: Ids are the paths without suffix, or the CSV's.
@@ -89,9 +104,10 @@ class Gallery:
         """
         path = os.fspath(path)
         if path.lower().endswith('.csv'):
-            dataset = ProductFolderDataset(os.path.dirname(path) or '.', path)
+            dataset = ProductFolderDataset(
+                os.path.dirname(path) or '.', path, label_names=label_names)
         else:
-            dataset = ProductFolderDataset(path)
+            dataset = ProductFolderDataset(path, label_names=label_names)
         gallery = cls.from_dataset(dataset)
         gallery.left_out = dataset.left_out_files
         return gallery
@@ -115,10 +131,7 @@ class Gallery:
 
     def __getitem__(self, row: int) -> np.ndarray:
         """The image of a product by its number, as :meth:`read` gives it."""
-        return self.read(self.ids[row])
-
-    def __contains__(self, product_id: object) -> bool:
-        return product_id in self._row
+        return self._read(row)
 
     def __repr__(self) -> str:
         return f'<Gallery of {len(self)} product images>'

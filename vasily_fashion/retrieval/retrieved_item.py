@@ -12,8 +12,7 @@ class RetrievedItem:
     Attributes:
         bbox (numpy.ndarray): :math:`(4,)`, :obj:`float32`,
             :math:`(y_{min}, x_{min}, y_{max}, x_{max})` in the snap.
-        category (int or None): Index into
-            :obj:`vasily_fashion.categories.FASHION_CATEGORIES`.
+        category (int or None): Index into the detector's `label_names`.
             :obj:`None` when nobody said: the caller's own box.
         score (float): The detector's confidence; NaN for a caller's own box.
         distances (numpy.ndarray): :math:`(K,)`, :obj:`float32`, as the

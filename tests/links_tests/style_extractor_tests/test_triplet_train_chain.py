@@ -311,3 +311,6 @@ def test_the_classifier_is_not_of_the_model():
     x = np.ones((2, 3, 2, 2), np.float32)
     with pytest.raises(ValueError, match='the classification loss needs category'):
         chain(x, x)
+    chain = TripletTrainChain(_Scale(), category_weight=1, type_of_item=np.array([0, -1]))
+    with pytest.raises(ValueError, match='type_of_item is of item_id, which is not given'):
+        chain(x, x, category=np.int32([0, 1]))

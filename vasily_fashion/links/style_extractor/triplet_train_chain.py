@@ -152,7 +152,7 @@ choose_negatives` says.
 
         Raises:
             ValueError: If :math:`B < 2`: there is no negative then. If there is
-                no `category`, and the loss needs it.
+                no `category` or `item_id`, and the loss needs it.
         """
         # one batch, in turn, so that a worker's part of it is one piece
         both = self.xp.stack([query, positive], axis=1)
@@ -165,6 +165,8 @@ choose_negatives` says.
                 'at least 2')
         if self.category_weight and category is None:
             raise ValueError('the classification loss needs category')
+        if self.category_weight and self.type_of_item is not None and item_id is None:
+            raise ValueError('type_of_item is of item_id, which is not given')
         is_other = ~np.eye(n_pair, dtype=bool)
         if item_id is not None:
             is_other = self._differ(item_id)
@@ -201,7 +203,7 @@ choose_negatives` says.
     def _find_types(self, category, item_id):
         """Which types the items of the whole batch may be of, (B, T)."""
         may_be = self._gather_array(category)[:, None] == self.category_of_type
-        if self.type_of_item is None or item_id is None:
+        if self.type_of_item is None:
             return may_be
         known = np.asarray(self.type_of_item)[self._gather_array(item_id)]
         return np.where(
