@@ -50,7 +50,7 @@ def models(tmp_path_factory):
 @pytest.fixture(scope='module')
 def world():
     """A snap, product photos, and what this library makes of them."""
-    world = SyntheticFashionDataset(1, 0, 12)
+    world = SyntheticFashionDataset(1, 2016, 144)
     snap = world[0][0].astype(np.uint8)
     products = [world.product_images[i][0].astype(np.uint8) for i in range(5)]
     detector = FashionSSD300(pretrained_model='fashion')
