@@ -134,7 +134,8 @@ def script(path):
 def _build(kind, folder):
     assert script('detection_and_retrieval/build_index.py').main([
         str(folder / 'shop'), '--out', str(folder / 'index'), '--index', kind,
-        '--factory', 'HNSW8', '--engine', 'chainer', '--shard-size', '2']) == 0
+        *(['--factory', 'HNSW8'] if kind == 'faiss' else []),
+        '--engine', 'chainer', '--shard-size', '2']) == 0
 
 
 def _compile(folder):
