@@ -54,7 +54,12 @@ class _Ahead(MultithreadIterator):
 
     def finalize(self):
         super().finalize()
-        self.dataset.pool.shutdown(cancel_futures=True)
+        pool = self.dataset.pool
+        # a pool that one was killed of ends the others, but not one that was
+        # just starting, and waits for it for ever (Python 3.11)
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
 class _MadeElsewhere(chainer.dataset.DatasetMixin):
