@@ -127,7 +127,7 @@ def build_index(
             is_there = len(index) > 0
         elif is_there:
             index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
-            if factory not in (None, getattr(index, 'factory', None)):
+            if factory is not None and factory != index.factory:
                 raise ValueError(
                     f'{path} is of the factory {index.factory!r}, not {factory!r}: '
                     'delete it to build it anew')

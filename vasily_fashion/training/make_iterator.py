@@ -55,8 +55,8 @@ class _Ahead(MultithreadIterator):
     def finalize(self):
         super().finalize()
         pool = self.dataset.pool
-        # a pool that one was killed of ends the others, but not one that was
-        # just starting, and waits for it for ever (Python 3.11)
+        # Where one of its processes was killed, the pool ends the others, but
+        # waits for ever for one that was just starting (Python 3.11).
         for process in list((pool._processes or {}).values()):
             process.terminate()
         pool.shutdown(cancel_futures=True)
