@@ -14,6 +14,7 @@ from tests.training_tests.tiny import (
     train_tiny,
 )
 from vasily_fashion.training import DrawOrder, TrainingPairs, make_iterator
+from vasily_fashion.training.draws import Draws
 from vasily_fashion.utils import ImageReadError
 
 import pytest
@@ -56,6 +57,24 @@ def test_what_goes_wrong_elsewhere_is_said_here(kind, error, message):
         TrainingPairs(items, TinyStyleExtractor()), DrawOrder(len(items), 4), 2)
     with pytest.raises(error, match=message):
         next(iterator)
+    iterator.finalize()
+
+
+_BYTES = bytes(10 ** 8)  # far more than a pipe holds
+
+
+class _Large(Draws):
+
+    def draw(self, i, random_state):
+        return _BYTES
+
+
+def test_it_ends_while_an_example_is_on_its_way():
+    iterator = make_iterator(_Large(range(9)), DrawOrder(9, 2), 1)
+    next(iterator)
+    start = time.monotonic()
+    next(iterator)
+    time.sleep((time.monotonic() - start) / 4)  # the next one has begun
     iterator.finalize()
 
 

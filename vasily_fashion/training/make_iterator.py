@@ -55,10 +55,13 @@ class _Ahead(MultithreadIterator):
     def finalize(self):
         super().finalize()
         pool = self.dataset.pool
-        # Where one of its processes was killed, the pool ends the others, but
-        # waits for ever for one that was just starting (Python 3.11).
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
+        try:
+            pool.submit(int).result()
+        except RuntimeError:
+            # It has ended, or one of its processes was killed: then it ends the
+            # others, but waits for ever for one that was starting (Python 3.11).
+            for process in (pool._processes or {}).values():
+                process.kill()
         pool.shutdown(cancel_futures=True)
 
 
