@@ -31,6 +31,7 @@ from vasily_fashion.evaluations.baselines import hsv_histogram, vgg16_features
 from vasily_fashion.evaluations.crop_detected import crop_detected
 from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score_by_protocol
 from vasily_fashion.evaluations.score_embedding import Images, score_embedding
+from vasily_fashion.evaluations.score_retrieve import score_retrieve
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
@@ -82,6 +83,10 @@ def main(argv=None):
         '--margin', type=float, default=DETECTED_MARGIN, help='room around detected '
         'boxes, as a share of their sides (default: %(default)s)')
     parser.add_argument(
+        '--retrieve', action='store_true',
+        help='of a CSV, with detected boxes: also what `retrieve` finds, which knows '
+        'no category but the detected one; boxes from a score of 0.3 on')
+    parser.add_argument(
         '--weights', default='fashion', help="of StyleExtractorBN (default: 'fashion')")
     parser.add_argument(
         '--detector-weights', default='fashion',
@@ -110,6 +115,8 @@ def main(argv=None):
             ('root', args.dataset != 'synthetic'), ('split', args.dataset != 'synthetic')):
         if getattr(args, option) is not None and not of_it:
             parser.error(f'--{option} is not for --dataset {args.dataset}')
+    if args.retrieve and (args.dataset != 'csv' or args.boxes != 'detected'):
+        parser.error('--retrieve is for --dataset csv --boxes detected')
     if args.vote_thresh is not None and args.dataset == 'csv':
         parser.error('--vote-thresh: the boxes of a CSV are kept, and detected without')
     if args.precision == 'int8' and args.dataset in PROTOCOLS:
@@ -141,6 +148,15 @@ def evaluate(args):
             scores['found'] = len(queries.ids) / max(len(files), 1)
         result[name] = scores
         print_scores(name, scores)
+    if args.retrieve:
+        detector = load_detector(args)
+        detector.use_preset('visualize')
+        extractor = load_extractor(args, gallery)
+        for category in 'same', 'any':
+            scores = score_retrieve(
+                detector, extractor, queries, gallery, category, args.margin)
+            result[f'retrieve, {category}'] = scores
+            print_scores(f'retrieve, {category}', scores)
     return result
 
 
@@ -153,11 +169,13 @@ def open_csv(args):
         if not getattr(dataset, side).any():
             raise ValueError(f'{args.root}: no row of split {split!r} has {side} True')
     queries = dataset.choose(dataset.is_query)
+    bboxes = None
     if args.boxes == 'detected':
         is_found = np.isnan(queries.bboxes).any(axis=1)
         without = find_boxes(queries, load_detector(args))
         print(f'no box detected in {without.sum()} photos, which are searched '
               'with as a whole')
+        bboxes = queries.bboxes.copy()
         # a box that the CSV gives stays as it is
         bbox = queries.bboxes[is_found]
         size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
@@ -171,7 +189,7 @@ def open_csv(args):
         asked_for = np.isin(more.labels, queries.labels) | (queries.labels < 0).any()
         galleries.append(more.choose(more.is_gallery & asked_for))
 
-    def images(*datasets, prepare=lambda img: img):
+    def images(*datasets, prepare=lambda img: img, bboxes=None):
         where = [(d, i) for d in datasets for i in range(len(d))]
         return Images(
             lambda i: prepare(where[i][0].read_crop(where[i][1])),
@@ -180,9 +198,9 @@ def open_csv(args):
                 np.char.add(f'{k}/', d.item_ids.astype(str))
                 for k, d in enumerate(datasets)]),
             np.concatenate([d.labels for d in datasets]),
-            np.array([str((d.root / x).resolve()) for d in datasets for x in d.names]))
+            np.array([str((d.root / x).resolve()) for d in datasets for x in d.names]), bboxes)
 
-    return images(queries), images(*galleries, prepare=trim_ground), ()
+    return images(queries, bboxes=bboxes), images(*galleries, prepare=trim_ground), ()
 
 
 def open_pairs(args):
@@ -232,15 +250,8 @@ def evaluate_by_protocol(args):
 
 def make_methods(args, gallery=None):
     """The embedding functions to score, by name."""
-    photos = None
-    if args.precision == 'int8':
-        rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
-        photos = [gallery.read(int(i)) for i in rows]
-    extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.weights), args.engine, args.gpu,
-        args.precision, photos)
     methods = {
-        'StyleExtractorBN': extractor.extract,
+        'StyleExtractorBN': load_extractor(args, gallery).extract,
         'HSV histogram, cosine': hsv_histogram,
     }
     if args.vgg16:
@@ -256,8 +267,20 @@ def print_scores(name, scores):
                 f'{key} {scores[prefix + key]:.3f} [{scores[f"{prefix}{key}/low"]:.3f}, '
                 f'{scores[f"{prefix}{key}/high"]:.3f}]'
                 for key in ('hit@1', 'hit@5', 'hit@20')))
-    if 'found' in scores:
-        print(f'{"":24}found {scores["found"]:.3f}')
+    for key in 'category@5', 'found':
+        if key in scores:
+            print(f'{"":24}{key} {scores[key]:.3f}')
+
+
+def load_extractor(args, gallery):
+    """The extractor; int8 is calibrated on images of the gallery."""
+    photos = None
+    if args.precision == 'int8':
+        rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
+        photos = [gallery.read(int(i)) for i in rows]
+    return compile_if_installed(
+        StyleExtractorBN(pretrained_model=args.weights), args.engine, args.gpu,
+        args.precision, photos)[0]
 
 
 def load_detector(args):

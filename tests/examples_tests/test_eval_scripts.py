@@ -9,6 +9,7 @@ from vasily_fashion.datasets import (
     DeepFashion2BboxDataset,
     GenericCOCOBboxDataset,
     SyntheticFashionDataset,
+    SyntheticItemDataset,
 )
 from vasily_fashion.evaluations.baselines import hsv_histogram
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
@@ -17,6 +18,7 @@ from vasily_fashion.utils import read_image, save_weights
 import chainer
 import numpy as np
 import pytest
+from chainercv.utils import write_image
 from PIL import Image
 
 _EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
@@ -438,10 +440,38 @@ def test_real_pairs_among_distractors(tmp_path, monkeypatch, capsys):
     assert 'one of folder, csv' in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_what_retrieve_finds(tmp_path, monkeypatch, capsys):
+    """Of drawn snaps with the shipped weights: the detected category is not always right."""
+    items = SyntheticItemDataset(SyntheticFashionDataset(2, 1000))
+    rows = ['label,path,split,is_query,is_gallery,category']
+    for i in range(len(items)):
+        category = FASHION_CATEGORIES[items.categories[i]]
+        snap = items.snap_indices[i]
+        write_image(items.snaps[snap][0], tmp_path / f'{snap}.png')
+        write_image(items.read_product(i), tmp_path / f'product{i}.png')
+        rows += [f'{i},{snap}.png,test,True,False,{category}',
+                 f'{i},product{i}.png,test,False,True,{category}']
+    (tmp_path / 'pairs.csv').write_text('\n'.join(rows))
+    monkeypatch.setenv('CHAINER_DATASET_ROOT', str(tmp_path / 'cache'))
+    module = _load('style_extractor/eval.py', monkeypatch)
+    module.main([
+        '--dataset', 'csv', '--root', str(tmp_path / 'pairs.csv'), '--boxes', 'detected',
+        '--retrieve', '--json', str(tmp_path / 'result.json')])
+    result = json.loads((tmp_path / 'result.json').read_text())
+    out = capsys.readouterr().out
+    for category in 'same', 'any':
+        scores = result[f'retrieve, {category}']
+        assert f'retrieve, {category}' in out and f'found {scores["found"]:.3f}' in out
+        assert .3 < scores['hit@20'] <= scores['found'] < 1
+    assert result['retrieve, same']['category@5'] > result['retrieve, any']['category@5']
+
+
 @pytest.mark.parametrize('argv, message', [
     (['ccp', '--images', 'x', '--root', 'x'], '--images is not for --dataset ccp'),
     (['in-shop', '--images', 'x', '--root', 'x'], '--images is not for --dataset in-shop'),
     (['synthetic', '--root', 'x'], '--root is not for --dataset synthetic'),
+    (['csv', '--root', 'x', '--retrieve'], '--retrieve is for --dataset csv --boxes detected'),
     (['synthetic', '--split', 'val'], '--split is not for --dataset synthetic'),
     (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])
 def test_options_that_are_not_for_a_data_set(argv, message, monkeypatch, capsys):

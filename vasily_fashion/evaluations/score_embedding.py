@@ -19,12 +19,15 @@ class Images(NamedTuple):
         ids (numpy.ndarray): :math:`(N,)`, the item in each.
         categories (numpy.ndarray): :math:`(N,)`, int, its category.
         files (numpy.ndarray): :math:`(N,)`, the photo that each is of.
+        bboxes (numpy.ndarray): :math:`(N, 4)`, the box of each in its photo, if
+            it is cut out of one; NaN where there is none.
     """
 
     read: Callable[[int], np.ndarray]
     ids: np.ndarray
     categories: np.ndarray
     files: np.ndarray
+    bboxes: Any = None
 
 
 def score_embedding(
