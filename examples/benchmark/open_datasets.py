@@ -85,16 +85,9 @@ def _write(root, kind, category, entries):
         json.dumps(entries))
 
 
-def _open(name, root):
-    readers = {
-        'DeepFashion2BboxDataset': lambda: DeepFashion2BboxDataset(root),
-        'DeepFashion2RetrievalDataset':
-            lambda: DeepFashion2RetrievalDataset(root),
-        'Street2ShopDataset':
-            lambda: Street2ShopDataset(root, 'all', missing='skip')}
-
+def _open(reader, *args):
     before, start = peak_memory(), time.perf_counter()
-    dataset = readers[name]()
+    dataset = reader(*args)
     seconds = time.perf_counter() - start
     return len(dataset), seconds, peak_memory() - before
 
@@ -106,20 +99,20 @@ def main(argv=None):
     parser.add_argument(
         '--share', type=float, default=1, help='of the photos that there are')
     args = parser.parse_args(argv)
-    print(f'{machine()}')
+    print(machine())
     context = multiprocessing.get_context('spawn')
     with tempfile.TemporaryDirectory() as folder:
         deepfashion2, street2shop = Path(folder, 'df2'), Path(folder, 's2s')
         make_deepfashion2(deepfashion2, int(_N_DEEPFASHION2 * args.share))
         make_street2shop(street2shop, int(_N_STREET2SHOP * args.share))
         os.sync()
-        for name, root in (
-                ('DeepFashion2BboxDataset', deepfashion2),
-                ('DeepFashion2RetrievalDataset', deepfashion2),
-                ('Street2ShopDataset', street2shop)):
+        for reader, *where in (
+                (DeepFashion2BboxDataset, deepfashion2),
+                (DeepFashion2RetrievalDataset, deepfashion2),
+                (Street2ShopDataset, street2shop, 'all', 'skip')):
             with context.Pool(1) as process:  # each has memory of its own
-                n, seconds, memory = process.apply(_open, (name, root))
-            print(f'{name:30} {n:8,} examples  {seconds:6.1f} s  '
+                n, seconds, memory = process.apply(_open, (reader, *where))
+            print(f'{reader.__name__:30} {n:8,} examples  {seconds:6.1f} s  '
                   f'{memory * 2 ** 20 / n:6.0f} bytes an example at the peak')
 
 

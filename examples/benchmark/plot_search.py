@@ -47,18 +47,16 @@ def main(argv=None):
     plt.close(fig)
 
 
-def vis_recall(of, ax=None):
+def vis_recall(of, ax):
     """Draw queries a second against recall@10.
 
     Args:
         of (dict): What search.py measured with one number of embeddings.
-        ax (matplotlib.axes.Axes): Where to draw; new axes if not given.
+        ax (matplotlib.axes.Axes): Where to draw.
 
     Returns:
         matplotlib.axes.Axes: `ax`.
     """
-    if ax is None:
-        ax = plt.figure().add_subplot()
     for (factory, result), colour in zip(
             of['faiss'].items(), _COLOURS, strict=False):
         curve = sorted(result['curve'], key=lambda point: point['recall'])
@@ -78,19 +76,17 @@ def vis_recall(of, ax=None):
     return ax
 
 
-def vis_growth(sizes, what, ax=None):
+def vis_growth(sizes, what, ax):
     """Draw how an index grows, at its default settings.
 
     Args:
         sizes (dict): From numbers of embeddings to what search.py measured.
         what (str): 'seconds to build', or queries a second.
-        ax (matplotlib.axes.Axes): Where to draw; new axes if not given.
+        ax (matplotlib.axes.Axes): Where to draw.
 
     Returns:
         matplotlib.axes.Axes: `ax`.
     """
-    if ax is None:
-        ax = plt.figure().add_subplot()
     curves = {}
     for n, of in sorted(sizes.items()):
         for factory, result in of['faiss'].items():

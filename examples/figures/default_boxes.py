@@ -22,10 +22,14 @@ def main(argv=None):
         '--level', type=int, nargs=2, default=(1, 2),
         help='the two feature maps, 0 is the finest')
     args = parser.parse_args(argv)
-    dataset = (SyntheticFashionDataset(args.index + 1, 5) if args.data is None
+    dataset = (SyntheticFashionDataset(max(args.index + 1, 1), 5) if args.data is None
                else CCPBboxDataset(args.data, 'val'))
-    img, bbox, label = dataset[args.index]
     model = FashionSSD300()
+    if not 0 <= args.index < len(dataset):
+        parser.error(f'--index: there are {len(dataset)} snaps, from 0')
+    if not all(0 <= level < len(model.extractor.grids) for level in args.level):
+        parser.error(f'--level: there are {len(model.extractor.grids)} feature maps, from 0')
+    img, bbox, label = dataset[args.index]
     height = 4.2 * img.shape[1] / img.shape[2]
     figure = Figure(figsize=(8.6, height + .8), layout='constrained')
     for ax, level in zip(figure.subplots(1, 2), args.level, strict=True):

@@ -121,9 +121,9 @@ def test_a_sheet_of_photos_of_another_size(tmp_path, capsys):
     trees.write_image(root / 'photos' / 'b.jpg', (60, 30))
     status, text = _run(
         capsys, 'coco', root / 'annotations.json', '--images', root / 'photos',
-        '--sheet', tmp_path / 'sheet.png', '--json', tmp_path / 'report.json')
+        '--sheet', tmp_path / 'new' / 'sheet.png', '--json', tmp_path / 'report.json')
     assert status == 1 and 'another size             1' in text
-    assert (tmp_path / 'sheet.png').exists() and (tmp_path / 'report.json').exists()
+    assert (tmp_path / 'new' / 'sheet.png').exists() and (tmp_path / 'report.json').exists()
 
 
 def test_an_annotation_that_is_damaged(tmp_path, capsys):

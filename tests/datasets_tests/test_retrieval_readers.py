@@ -158,6 +158,7 @@ def test_street2shop(tmp_path):
     assert dataset.n_missing == 1
     assert dataset.missing_photos == {4: 'http://shop.example/4,a=1,b.jpg'}
     assert dataset.categories.tolist() == ['bags'] * 4 + ['dresses']
+    assert dataset.choose(dataset.is_gallery).categories.tolist() == ['bags', 'bags', 'dresses']
     assert _rows(Street2ShopDataset(root, 'test', 'skip')) == [
         ('000000002.png', 'bags/12', 'query', 'test', 'bag', (4, 2, 24, 12)),
         ('000000002.png', 'dresses/10', 'query', 'test', 'dress',
@@ -392,6 +393,21 @@ def test_images_on_both_sides_are_not_paired_with_themselves(tmp_path):
             crop, product, _ = pairs[i]
             np.testing.assert_array_equal(crop, dataset[i][0])
             np.testing.assert_array_equal(product, dataset[1 - i][0])
+
+
+def test_paths_of_other_spellings(tmp_path, caplog):
+    """Folder and id are those of the file, as Windows or a shell may name it."""
+    for name in 'dress/1.jpg', 'hat/2.jpg', '3.jpg':
+        trees.write_image(tmp_path / name)
+    path = tmp_path / 'products.csv'
+    trees.write_text(path, 'path\ndress\\1.jpg\n./hat/2.jpg\n./3.jpg\n')
+    with caplog.at_level('INFO'):
+        dataset = ProductFolderDataset(tmp_path, path)
+    assert _rows(dataset) == [
+        ('dress/1.jpg', 'dress/1', 'gallery', '', 'dress', None),
+        ('hat/2.jpg', 'hat/2', 'gallery', '', 'headwear', None),
+        ('3.jpg', '3', 'gallery', '', None, None)]
+    assert dataset.left_out_files == [] and 'does not name' not in caplog.text
 
 
 def test_nothing_to_pair(tmp_path):

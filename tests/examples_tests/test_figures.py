@@ -53,7 +53,9 @@ def test_figure(name, tmp_path, monkeypatch, capsys):
     ('ssd_network', ['--out', 'a.gif'], 'name a file that ends in'),
     ('product_map', ['--n', '10'], '11 are needed'),
     ('result_sheets', ['--n', '3'], 'must be even'),
-    ('triplet_network', ['--index', '0', '999'], '999 is not among')])
+    ('triplet_network', ['--index', '0', '999'], '999 is not among'),
+    ('default_boxes', ['--index', '-1'], '--index: there are'),
+    ('default_boxes', ['--level', '0', '9'], '--level: there are 6 feature maps')])
 def test_wrong_arguments(name, argv, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         _main(name, monkeypatch)(argv)

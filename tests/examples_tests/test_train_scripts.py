@@ -65,6 +65,28 @@ def test_wrong_dataset(name, words, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('flag, value', [
+    ('--iteration', '0'), ('--batch-size', '-8'), ('--n-loader', '-1'), ('--eval-interval', '0'),
+    ('--warm-up', '-1'), ('--iteration', '1e3')])
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_numbers_that_no_training_has(name, flag, value, capsys):
+    """They are refused before anything is read."""
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--dataset', 'ccp', 'nowhere', flag, value])
+    assert caught.value.code == 2
+    assert f'argument {flag}: ' in (error := capsys.readouterr().err) and value in error
+
+
+def test_features_without_a_view(tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main('style_extractor/train.py')([
+            '--dataset', 'synthetic', '1', '--features', str(tmp_path / 'features'),
+            '--n-frozen-block', '2', '--n-view', '0', '--weights', 'fashion',
+            '--out', str(tmp_path / 'out')])
+    assert caught.value.code == 2
+    assert 'n_view must be 1 or more, not 0' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('name', _SCRIPTS[:2])
 def test_wrong_weights(name, tmp_path, capsys):
     path = tmp_path / 'text.npz'

@@ -215,6 +215,7 @@ def write_sheet(
     import matplotlib.pyplot as plt
     from chainercv.visualizations import vis_bbox
 
+    os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
     random_state = np.random.default_rng(0)
     n_column, n_row = 6, 3  # of each split
     colour = plt.get_cmap('tab20')

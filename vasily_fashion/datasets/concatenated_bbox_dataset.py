@@ -7,7 +7,7 @@ import chainer
 import numpy as np
 
 
-class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
+class ConcatenatedBboxDataset(chainer.datasets.ConcatenatedDataset):
     """Concatenated detection data sets; each example says which classes its set annotates.
 
     A data set whose photos are not annotated with all categories says by its
@@ -43,7 +43,7 @@ class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
     def __init__(
             self, *datasets: Any,
             label_names: Sequence[str] = FASHION_CATEGORIES) -> None:
-        self._datasets = datasets
+        super().__init__(*datasets)
         self.label_names = tuple(label_names)
         for i, dataset in enumerate(datasets):
             names = getattr(dataset, 'label_names', self.label_names)
@@ -52,22 +52,16 @@ class ConcatenatedBboxDataset(chainer.dataset.DatasetMixin):
                     f'data set {i} is of {", ".join(names)}, not of '
                     f'{", ".join(self.label_names)}: give it a category_map')
         n_category = len(self.label_names)
-        lengths = [len(dataset) for dataset in datasets]
-        self._start = np.cumsum([0, *lengths])
-        self.parts = np.repeat(np.arange(len(datasets)), lengths)
+        self.parts = np.repeat(np.arange(len(datasets)), [len(x) for x in datasets])
         self._is_labelled = np.ones((len(datasets), n_category + 1), bool)
         for row, dataset in zip(self._is_labelled, datasets, strict=True):
             labelled = getattr(dataset, 'labelled', None)
             if labelled is not None:
                 row[1:] = np.isin(np.arange(n_category), labelled)
 
-    def __len__(self) -> int:
-        return len(self.parts)
-
     def get_example(
             self, i: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         i = range(len(self))[i]
-        part = self.parts[i]
-        img, bbox, label = self._datasets[part][int(i - self._start[part])]
-        return img, bbox, label, self._is_labelled[part]
+        img, bbox, label = super().get_example(i)
+        return img, bbox, label, self._is_labelled[self.parts[i]]

@@ -1,7 +1,6 @@
 import hashlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,8 @@ def find_boxes(
         except ValueError:
             _log.warning('%s is damaged, and is made anew', path)
     photos = sorted({dataset.names[i] for i in rows})
-    digests = {name: _digest(dataset.root / name) for name in photos}
+    digests = {name: hashlib.sha1((dataset.root / name).read_bytes()).hexdigest()
+               for name in photos}
     missing = list({digests[name]: name for name in photos
                     if digests[name] not in known}.values())
     first_row = {dataset.names[i]: i for i in rows[::-1]}
@@ -90,7 +90,3 @@ def find_boxes(
         else:
             without[i] = True
     return without
-
-
-def _digest(path: str | os.PathLike[str]) -> str:
-    return hashlib.sha1(Path(path).read_bytes()).hexdigest()

@@ -2,6 +2,7 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Literal
 
 from vasily_fashion.categories import FASHION_CATEGORIES
@@ -83,17 +84,19 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{"; ".join(self.left_out_files[:20]) or "no file"}')
         else:
             rows = read_csv(csv_path)
-            named = set(find_files(root, (row.get('path', '') for row in rows)))
-            unnamed = [name for name in list_images(root)[0] if name not in named]
-            if unnamed:
-                self.left_out_files = [
-                    f'{len(unnamed)} photos that the CSV does not name, such as {unnamed[0]}']
             if not rows or 'path' not in rows[0]:
                 raise ValueError(
                     f'{csv_path} has no row, or no column path: its first '
                     'line must name path, and may name id, category, price, '
                     'url, with commas between, and has '
                     f'{", ".join(map(repr, rows[0] if rows else ())) or "nothing"}')
+            for row in rows:  # the folder and the id are read from it
+                row['path'] = _as_posix(row['path'], root)
+            named = set(find_files(root, (row['path'] for row in rows)))
+            unnamed = [name for name in list_images(root)[0] if name not in named]
+            if unnamed:
+                self.left_out_files = [
+                    f'{len(unnamed)} photos that the CSV does not name, such as {unnamed[0]}']
         if split is not None:
             rows = [row for row in rows if split == _split_of(row)]
             if not rows:
@@ -131,6 +134,12 @@ class ProductFolderDataset(RetrievalDataset):
             (name for name in categories if name and name not in label_of_name),
             [f'column {name!r} is not read' for name in self.unknown_columns]
             + [f'not read: {line}' for line in self.left_out_files])
+
+
+def _as_posix(path, root):
+    if '\\' in path and not os.path.exists(os.path.join(root, path)):
+        path = path.replace('\\', '/')  # of Windows
+    return path and PurePosixPath(path).as_posix()  # without a './' before it
 
 
 def _split_of(row):

@@ -196,7 +196,8 @@ class RetrievalDataset(GetterDataset):
             margin=self.margin, long_side=self.long_side)
         for name in self._more_columns:
             column = getattr(self, name)
-            setattr(chosen, name, [column[i] for i in np.flatnonzero(which)[chosen._kept]])
+            kept = [column[i] for i in np.flatnonzero(which)[chosen._kept]]
+            setattr(chosen, name, np.array(kept) if isinstance(column, np.ndarray) else kept)
         chosen._more_columns = self._more_columns
         chosen.n_missing += self.n_missing
         chosen.unknown_categories = dict(self.unknown_categories)

@@ -1,6 +1,5 @@
 import os
 from pathlib import Path
-from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES, STREET2SHOP_TO_FASHION
 from vasily_fashion.datasets.image_files import check_folder
@@ -57,20 +56,15 @@ class Street2ShopDataset(RetrievalDataset):
         check_folder(root / 'meta' / 'json', 'root must be the folder of '
                      'Exact Street2Shop that holds meta/json and images')
         check_folder(root / 'images', 'the photos have to be fetched')
-        kinds: Any = {'train': 'train_pairs', 'test': 'test_pairs'}
-        kinds = [kinds[split]] if split in kinds else [*kinds.values()]
+        kinds = [*(f'{x}_pairs' for x in ('train', 'test') if split in (x, 'all')), 'retrieval']
         paths = [
-            (path, kind, category) for kind in (*kinds, 'retrieval')
-            for category in STREET2SHOP_TO_FASHION
-            if (path := root / 'meta' / 'json' / f'{kind}_{category}.json'
-                ).exists()]
-        if not {kind for _, kind, _ in paths} >= {*kinds, 'retrieval'}:
+            (path, kind, category) for kind in kinds for category in STREET2SHOP_TO_FASHION
+            if (path := root / 'meta' / 'json' / f'{kind}_{category}.json').exists()]
+        if not {kind for _, kind, _ in paths} >= set(kinds):
             raise FileNotFoundError(
                 f'{root / "meta" / "json"} lacks {kinds[0]}_CATEGORY.json or '
                 'retrieval_CATEGORY.json for all categories')
-        categories: Any
-        kinds_: Any
-        photos, products, categories, kinds_, bboxes = [], [], [], [], []
+        photos, products, categories, splits, bboxes = [], [], [], [], []
         for path, kind, category in paths:
             for entry in read_json(path, list):
                 try:
@@ -85,7 +79,7 @@ class Street2ShopDataset(RetrievalDataset):
                         f'{path}: entry {entry} is not as published: '
                         f'{type(error).__name__} {error}') from error
                 categories.append(category)
-                kinds_.append(kind.removesuffix('_pairs'))
+                splits.append(kind.removesuffix('_pairs'))
 
         file_of_photo = {
             int(stem): name for name in os.listdir(root / 'images')
@@ -96,19 +90,20 @@ class Street2ShopDataset(RetrievalDataset):
         if lost and photo_list.exists():
             addresses = _read_addresses(photo_list)
             self.missing_photos = {i: addresses.get(i) for i in lost}
-        kinds_, categories = np.array(kinds_), np.array(categories)
+        is_shop = np.array(splits) == 'retrieval'
         super().__init__(
             root / 'images',
             [file_of_photo.get(i, f'{i:09}') for i in photos],
             np.array([f'{category}/{product}' for category, product in zip(
                 categories, products, strict=True)]),
-            kinds_ != 'retrieval', kinds_ == 'retrieval', kinds_,
+            ~is_shop, is_shop, splits,
             [FASHION_CATEGORIES.index(STREET2SHOP_TO_FASHION[x])
              for x in categories],
             bboxes, missing=missing, source=root / 'meta' / 'json',
             margin=margin)
         self.categories = np.array(
             [item_id.partition('/')[0] for item_id in self.item_ids])
+        self._more_columns = 'categories',
 
 
 def _corners(bbox):

@@ -75,10 +75,9 @@ def score_by_protocol(
     ids = dataset.item_ids
     if name == 'street2shop':
         # the data set's own categories, in which leggings are not pants
-        categories = np.array([x.partition('/')[0] for x in ids])
         return eval_street2shop(
-            embeddings[q], ids[q], categories[q], embeddings[g], ids[g],
-            categories[g])
+            embeddings[q], ids[q], dataset.categories[q], embeddings[g], ids[g],
+            dataset.categories[g])
     if name == 'consumer-to-shop':
         return eval_consumer_to_shop(
             embeddings, ids, g, dataset.splits, gallery)

@@ -51,6 +51,8 @@ class FrozenPairs(Draws):
         self.item_ids = pairs.item_ids
         self._n_view = np.broadcast_to(
             np.asarray(n_view, np.int64), len(pairs))
+        if (self._n_view < 1).any():
+            raise ValueError(f'n_view must be 1 or more, not {self._n_view.min()}')
         # views of the street side of a pair, then of its product side
         self._end = np.cumsum(2 * self._n_view)
         if not model[f'bn{n_block}_2'].avg_var.any():

@@ -30,16 +30,12 @@ class RandomStates(chainer.training.Extension):
     def serialize(self, serializer: chainer.AbstractSerializer) -> None:
         states = str(serializer('states', self._read()))
         if isinstance(serializer, chainer.serializer.Deserializer):
-            self._write(json.loads(states))
+            np.random.set_state(json.loads(states))
             self._seed_gpu(states)
 
     def _read(self):
         kind, keys, *rest = np.random.get_state()
         return json.dumps([kind, keys.tolist(), *rest])
-
-    def _write(self, states):
-        kind, keys, *rest = states
-        np.random.set_state((kind, np.array(keys, np.uint32), *rest))
 
     def _seed_gpu(self, states):
         if self._device.xp is not np:

@@ -8,6 +8,16 @@ from vasily_fashion.datasets.named_datasets import parse_dataset
 from vasily_fashion.training.learning_rate import SCHEDULES
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of a flag that is an integer from `least` on."""
+    def parse(text):
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f'{text} is below {least}')
+        return int(text)
+    parse.__name__ = 'int'  # which argparse names
+    return parse
+
+
 def make_training_parser(
         description: str | None, example: str, dataset: str,
         **defaults: Any) -> argparse.ArgumentParser:
@@ -21,21 +31,21 @@ def make_training_parser(
     add('--skip-missing', action='store_true',
         help='leave out images that are not there')
     add('--out')
-    add('--iteration', type=int)
-    add('--batch-size', type=int)
+    add('--iteration', type=at_least(1))
+    add('--batch-size', type=at_least(1))
     add('--lr-schedule', choices=SCHEDULES, default='steps',
         help='times 0.1 after 70 %% and 90 %% of the iterations, or half a '
         'cosine down to 0')
-    add('--warm-up', type=int, default=0, metavar='ITERATION',
+    add('--warm-up', type=at_least(0), default=0, metavar='ITERATION',
         help='how many of the iterations the learning rate first grows over')
     add('--seed', type=int, default=0)
-    add('--n-loader', type=int, default=0, metavar='N',
+    add('--n-loader', type=at_least(0), default=0, metavar='N',
         help='processes that read and augment images, ahead of use; 0: none')
     add('--resume', help='a snapshot to go on from')
     add('--val', nargs='+', metavar=('NAME', 'ROOT'), help='a data set, as '
         'for --dataset, whose split to choose by scores the model while it is '
         'trained; best.npz keeps the best')
-    add('--eval-interval', type=int, metavar='ITERATION',
+    add('--eval-interval', type=at_least(1), metavar='ITERATION',
         help='iterations between two scores')
     add('--communicator', help="ChainerMN's, under mpiexec: naive for CPUs, "
         'pure_nccl for GPUs')

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from vasily_fashion.visualizations._sheet_layout import SheetLayout
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -40,16 +42,10 @@ def picture(
     Returns:
         (float, float, float, float): Where it is: x, y, width, height.
     """
-    x, y, w, h = box
     img = np.clip(np.asarray(img), 0, 255).astype(np.uint8)
-    scale = min(w / img.shape[2], h / img.shape[1])
-    wide, high = img.shape[2] * scale, img.shape[1] * scale
-    x, y = x + (w - wide) / 2, y + (h - high) / 2
-    limits = ax.get_xlim(), ax.get_ylim()
+    x, y, wide, high = SheetLayout.fit(img.shape[1:], box)
     ax.imshow(img.transpose(1, 2, 0), extent=(x, x + wide, y, y + high),
               interpolation='antialiased', zorder=2)
-    ax.set_xlim(*limits[0])
-    ax.set_ylim(*limits[1])
     ax.add_patch(Rectangle(
         (x, y), wide, high, fill=False, edgecolor=colour or '#dddddd',
         linewidth=linewidth if colour else .8, zorder=3))

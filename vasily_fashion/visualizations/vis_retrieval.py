@@ -129,9 +129,6 @@ class _Pen:
         self.ax.imshow(
             thumbnail, extent=(left, left + w, top + h, top),
             aspect='equal', zorder=1)
-        # imshow() moves the limits
-        self.ax.set_xlim(0, self.layout.width)
-        self.ax.set_ylim(self.layout.height, 0)
         if colour is not None:
             self.ax.add_patch(Rectangle(
                 (x, y), width, height, fill=False, edgecolor=colour,

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vasily_fashion.visualizations._picture import BLUE, INK, RED, new_axes
 
@@ -98,22 +98,14 @@ def feature_maps(
     # the normalisation of conv4_3, from which SSD predicts, is part of it
     names = {id(link): 'conv4_3' if link.name == 'norm4' else link.name
              for link in model.extractor.children()}
-    blocks: list[list[Any]] = [['photo', (3, model.insize, model.insize), None]]
+    # a block by its shape, named by its last layer
+    blocks = {(3, model.insize, model.insize): 'photo'}
     for link, shape in hook.shapes:
-        if id(link) in names and len(shape) == 3:
-            if shape == blocks[-1][1]:
-                blocks[-1][0] = names[id(link)]
-            else:
-                blocks.append([names[id(link)], shape, None])
+        if id(link) in names:
+            blocks[shape] = names[id(link)]
     predicting = {y.shape[1:]: ratios for y, ratios in zip(
         outputs, model.multibox.aspect_ratios, strict=True)}
-    for block in blocks:
-        # of blocks of one shape the last one is what predicts
-        if block[1] in predicting and block is [
-                b for b in blocks if b[1] == block[1]][
-                    0 if block[1][1] > 30 else -1]:
-            block[2] = predicting[block[1]]
-    return [tuple(block) for block in blocks]
+    return [(name, shape, predicting.get(shape)) for shape, name in blocks.items()]
 
 
 class _Shapes(chainer.LinkHook):
