@@ -34,7 +34,7 @@ class IndexFile:
 
     def __init__(self, path, load):
         self._path = path
-        # Milvus finds new products itself; only one process can open its file
+        # only one process can open a file of Milvus
         self._is_milvus = '://' in path or path.endswith('.db')
         self._load = load
         self.opened = None

@@ -161,6 +161,9 @@ class SnapSearch:
             image=f'product-image?id={quote(product_id, safe="")}')
 
 
+_MAX_K = 16384  # of Milvus
+
+
 class _Offered:
     """An index without the products that the shop no longer has."""
 
@@ -175,9 +178,9 @@ class _Offered:
             is_offered = np.isfinite(distances) & np.array(
                 [has[i] for i in ids.ravel().tolist()], bool).reshape(ids.shape)
             may_have_more = np.isfinite(distances).sum(axis=1) == n
-            if not (may_have_more & (is_offered.sum(axis=1) < k)).any():
+            if n == _MAX_K or not (may_have_more & (is_offered.sum(axis=1) < k)).any():
                 break
-            n *= 2
+            n = min(2 * n, _MAX_K)
         order = np.argsort(~is_offered, axis=1, kind='stable')[:, :k]
         return tuple(np.take_along_axis(x, order, axis=1) for x in (
             np.where(is_offered, distances, np.inf), ids))

@@ -86,6 +86,18 @@ def test_items_without_a_box_are_misses(photo, tmp_path):
     assert scores['hit@20/low'] == 0 and scores['hit@20/high'] == 1
 
 
+def test_a_collapsed_embedding_finds_nothing(tmp_path):
+    """Beyond the twenty nearest there are ties, too."""
+    products = [(str(i), 0, _RED) for i in range(30)]
+    scores = _score(tmp_path, [('3', 0, _RED, True)], products)
+    assert scores['hit@20'] == 0 and scores['found'] == 1
+
+
+def test_category_that_is_not_known(tmp_path):
+    scores = _score(tmp_path, [('a', -1, _RED, True)], [('a', -1, _RED), ('b', -1, _BLUE)])
+    assert scores['hit@1'] == 1 and np.isnan(scores['category@5'])
+
+
 def test_ties_are_misses(tmp_path):
     scores = _score(tmp_path, [('a', 0, _RED, True)], [('a', 0, _RED), ('b', 0, _RED)])
     assert [scores['hit@1'], scores['hit@5']] == [0, 1]

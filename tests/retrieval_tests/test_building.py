@@ -295,6 +295,21 @@ def test_kinds(shop, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_factory_that_there_is_not_costs_no_embedding(shop, tmp_path):
+    pytest.importorskip('faiss')
+    with pytest.raises(ValueError, match="factory must be such as 'Flat'"):
+        build_index(ProductFolderDataset(shop), _MeanColour, tmp_path / 'out', 'faiss',
+                    factory='HNSW1')
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_a_damaged_list_of_what_was_seen_is_named(shop, tmp_path):
+    build_index(ProductFolderDataset(shop), _MeanColour, tmp_path)
+    (tmp_path / 'seen.json').write_text('{"index.npz": [1, ')
+    with pytest.raises(ValueError, match='seen.json is not a whole JSON'):
+        build_index(ProductFolderDataset(shop), _MeanColour, tmp_path)
+
+
 def test_an_index_of_another_factory(shop, tmp_path):
     pytest.importorskip('faiss')
 

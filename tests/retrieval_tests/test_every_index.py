@@ -383,6 +383,21 @@ def test_another_collection_at_the_same_address(tmp_path):
         database.close()
 
 
+def test_two_that_find_no_collection(tmp_path):
+    """Both see what one of them makes, such as two machines that begin a catalogue."""
+    one, other, third = (MilvusIndex(_DIM, uri=tmp_path / 'milvus.db') for _ in range(3))
+    assert len(one) == len(other) == 0
+    one.add(np.eye(2, _DIM), ['a', 'b'])
+    with pytest.raises(ValueError, match="'a' is in the index already"):
+        other.add(np.eye(1, _DIM), ['a'])
+    other.add(2 * np.eye(1, _DIM), ['c'])
+    third.remove(['a'])
+    for index in one, other, third:
+        assert sorted(index.ids.tolist()) == ['b', 'c']
+        assert index.search(np.eye(1, _DIM), 1)[1].tolist() == [['c']]
+        index.close()
+
+
 def test_a_milvus_file_is_one_processs(tmp_path):
     index = MilvusIndex(_DIM, uri=tmp_path / 'milvus.db')
     index.add(np.eye(3, _DIM), [5, 6, 7])

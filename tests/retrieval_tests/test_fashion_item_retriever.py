@@ -457,6 +457,8 @@ def test_extreme_sizes(size):
      r'categories\[0\] has 2 entries for 1 boxes'),
     (dict(bboxes=[[[0, 0, 5, 3]]], categories=[['bag']]), ValueError,
      r"categories\[0\] has 'bag'"),
+    (dict(bboxes=[[[0, 0, 5, 3]]], categories=[None]), TypeError,
+     r'categories\[0\] must be a list'),
 ])
 def test_bad_input(kwargs, error, message):
     with pytest.raises(error, match=message):

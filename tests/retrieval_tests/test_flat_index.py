@@ -220,6 +220,7 @@ def test_memory_is_bounded_by_the_blocks(monkeypatch, order):
     (np.zeros((2, 4), np.float32), [1], None, ValueError, r'ids has 1 .* 2'),
     (np.zeros((2, 4), np.float32), 'ab', None, TypeError, r'ids must be a l'),
     (np.zeros((1, 4), np.float32), 5, None, TypeError, r'ids must be a list'),
+    (np.zeros((2, 4), np.float32), np.array('ab'), None, TypeError, r'ids must be a list'),
     (np.zeros((2, 4), np.float32), [1, 'a'], None, TypeError, r'ids must be'),
     (np.zeros((2, 4), np.float32), [1., 2.], None, TypeError, r'ids must be'),
     (np.zeros((2, 4), np.float32), [True, 2], None, TypeError, r'ids must be'),

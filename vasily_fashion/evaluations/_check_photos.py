@@ -6,13 +6,13 @@ import numpy as np
 
 def check_photos(
         n_class: int | None = None,
-        **columns: Iterable[Any]) -> dict[str, list[np.ndarray]]:
+        **columns: Iterable[Any] | None) -> dict[str, list[np.ndarray]]:
     """Check the columns of a score, photo by photo: boxes, labels, scores and so on.
 
     Args:
         n_class (int): Labels are below it; of any class if not given.
-        columns (iterable of arrays): By name, one array a photo. The last word
-            of a name says what it holds: `pred_bboxes` boxes. Columns that
+        columns (iterable of arrays): By name, one array a photo; None is left
+            out. The last word of a name says what it holds: `pred_bboxes` boxes. Columns that
             share the words before it have one entry a box.
 
     Returns:
@@ -25,7 +25,7 @@ def check_photos(
             message names the column and the photo.
 
     """
-    photos = {name: list(column) for name, column in columns.items()}
+    photos = {name: list(column) for name, column in columns.items() if column is not None}
     lengths = {name: len(column) for name, column in photos.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f'there must be one array a photo, not {lengths}')

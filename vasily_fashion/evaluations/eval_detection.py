@@ -70,14 +70,11 @@ def eval_detection(
             message names the list and the image.
 
     """
-    columns = {
-        'pred_bboxes': pred_bboxes, 'pred_labels': pred_labels,
-        'pred_scores': pred_scores, 'gt_bboxes': gt_bboxes,
-        'gt_labels': gt_labels}
-    if gt_difficults is not None:
-        columns['gt_difficults'] = gt_difficults
     is_scored = _choose_classes(label_names, classes)
-    photos = check_photos(len(label_names), **columns)
+    photos = check_photos(
+        len(label_names), pred_bboxes=pred_bboxes, pred_labels=pred_labels,
+        pred_scores=pred_scores, gt_bboxes=gt_bboxes, gt_labels=gt_labels,
+        gt_difficults=gt_difficults)
     curves = [_Curve(photos, label, iou_thresh, count_last_pixel)
               for label in range(len(label_names))]
 

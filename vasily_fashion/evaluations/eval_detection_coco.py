@@ -79,16 +79,11 @@ def eval_detection_coco(
         raise ImportError(
             "pycocotools is not installed: pip install 'vasily_fashion[coco]'"
             ', or pycocotools alone')
-    columns = {
-        'pred_bboxes': pred_bboxes, 'pred_labels': pred_labels,
-        'pred_scores': pred_scores, 'gt_bboxes': gt_bboxes,
-        'gt_labels': gt_labels}
-    if gt_areas is not None:
-        columns['gt_areas'] = gt_areas
-    if gt_crowdeds is not None:
-        columns['gt_crowdeds'] = gt_crowdeds
     is_scored = _choose_classes(label_names, classes)
-    photos = check_photos(len(label_names), **columns)
+    photos = check_photos(
+        len(label_names), pred_bboxes=pred_bboxes, pred_labels=pred_labels,
+        pred_scores=pred_scores, gt_bboxes=gt_bboxes, gt_labels=gt_labels,
+        gt_areas=gt_areas, gt_crowdeds=gt_crowdeds)
     photos.setdefault('gt_areas', [
         (bbox[:, 2:] - bbox[:, :2]).prod(axis=1) for bbox in photos['gt_bboxes']])
 

@@ -35,16 +35,18 @@ def score_retrieve(
         ``'hit@1'``, ``'hit@5'`` and ``'hit@20'``, ties being misses, each with
         the ends of its 95 % interval over photos, ``'/low'`` and ``'/high'``;
         ``'category@5'``, the share of the five nearest that are of the query's
-        category; ``'found'``, the share of the queries with an item.
+        category, NaN where none is known; ``'found'``, the share of the queries with an item.
     """
     index = FlatIndex(extractor.dim)
     index.add(embed_all(extractor.extract, gallery.read, len(gallery.ids)),
               np.arange(len(gallery.ids)), gallery.categories)
     retriever = FashionItemRetriever(detector, extractor, index, margin=margin)
     photos = np.unique(queries.files).tolist()
+    # so many that ties are seen
+    k = max(_KS) + int(np.unique(gallery.ids, return_counts=True)[1].max())
     ranks = np.full(len(queries.ids), np.inf)
     of_category: list[float] = []
-    found = zip(photos, retriever.iter_retrieve(photos, max(_KS), category=category), strict=True)
+    found = zip(photos, retriever.iter_retrieve(photos, k, category=category), strict=True)
     for photo, items in tqdm(found, 'retrieve', len(photos), disable=None):
         if not items:
             continue
@@ -57,13 +59,15 @@ def score_retrieve(
             is_own = gallery.ids[item.ids] == queries.ids[row]
             own = item.distances[is_own].min(initial=np.inf)
             ranks[row] = (item.distances[~is_own] <= own).sum() if is_own.any() else np.inf
-            of_category.append(np.mean(
-                gallery.categories[item.ids[:5]] == queries.categories[row]))
+            of_category.append(
+                np.mean(gallery.categories[item.ids[:5]] == queries.categories[row])
+                if queries.categories[row] >= 0 else np.nan)
     result = {}
     for k in _KS:
         low, high = bootstrap_interval(ranks < k, queries.files)
         result.update({f'hit@{k}': float(np.mean(ranks < k)),
                        f'hit@{k}/low': low, f'hit@{k}/high': high})
-    result['category@5'] = float(np.mean(of_category)) if of_category else float('nan')
+    known = np.array(of_category)[np.isfinite(of_category)]
+    result['category@5'] = float(known.mean()) if len(known) else float('nan')
     result['found'] = len(of_category) / len(ranks)
     return result

@@ -1,9 +1,10 @@
 """What indexes check of their arguments and keep beside the embeddings."""
 import numbers
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Self
 
+from vasily_fashion.retrieval.index import Index
 from vasily_fashion.utils import check_npz
 
 import chainer
@@ -11,7 +12,6 @@ import numpy as np
 from chainer import backend
 from chainer.backends import cuda
 
-METRICS = ('sqeuclidean', 'cosine')
 # With squared norms below this no intermediate result leaves float32.
 _MAX_SQUARED_NORM = 2. ** 120
 
@@ -24,7 +24,7 @@ def check_positive(value: int, name: str) -> int:
 
 
 def check_metric(metric: str) -> str:
-    if metric not in METRICS:
+    if metric not in ('sqeuclidean', 'cosine'):
         raise ValueError(
             f"metric must be 'sqeuclidean' or 'cosine', not {metric!r}")
     return metric
@@ -67,7 +67,8 @@ def squared_norms(x: Any, dtype: Any = np.float32) -> Any:
 
 def as_ids(ids: Any, n: int | None = None) -> np.ndarray:
     """Make `n` ids, or any number, an array of int64, or of object that holds str."""
-    if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__'):
+    if isinstance(ids, (str, bytes)) or not hasattr(ids, '__iter__') or (
+            getattr(ids, 'ndim', 1) == 0):
         raise TypeError(
             f'ids must be a list or an array of ids, not {type(ids).__name__}')
     ids = cuda.to_cpu(ids) if isinstance(ids, cuda.ndarray) else ids
@@ -112,35 +113,28 @@ def as_categories(categories: Any, n: int, what: str = 'embeddings') -> np.ndarr
     return categories.astype(np.int32)
 
 
-def check_new_ids(ids: np.ndarray, known: Iterable[Any], kind: Any) -> None:
-    """Refuse ids of the wrong kind, ids that the index has, and ids given twice.
+def check_ids(ids: np.ndarray, known: Iterable[Any], are_new: bool, kind: Any = None) -> None:
+    """Refuse ids of the wrong kind, ids given twice, and those that the index has, or has not.
 
     Args:
-        ids (numpy.ndarray): The new ids, as :func:`as_ids` returns them.
+        ids (numpy.ndarray): As :func:`as_ids` returns them.
         known (container): The ids in the index. It may leave out those that are not in `ids`.
-        kind (numpy.dtype): The kind of the ids in the index; None if the index has no ids.
+        are_new (bool): Whether the index is not to have them; otherwise, it has to.
+        kind (numpy.dtype): The kind of the ids in the index; None if it does not matter.
     """
     if len(ids) and kind is not None and ids.dtype != kind:
         kinds = {'O': 'strings', 'i': 'integers'}
         raise TypeError(
             f'ids are {kinds[ids.dtype.kind]}, but those in the index are '
             f'{kinds[np.dtype(kind).kind]}')
-    new = set()
+    seen = set()
     for i in ids.tolist():
-        if i in known:  # type: ignore[operator]
-            raise ValueError(f'ids: {i!r} is in the index already')
-        if i in new:
+        if (i in known) == are_new:  # type: ignore[operator]
+            raise ValueError(
+                f'ids: {i!r} is ' + ('in the index already' if are_new else 'not in the index'))
+        if i in seen:
             raise ValueError(f'ids: {i!r} is given twice')
-        new.add(i)
-
-
-def check_old_ids(ids: np.ndarray, known: Iterable[Any]) -> None:
-    """Refuse ids that are not in the index, and doubles."""
-    for i in ids.tolist():
-        if i not in known:  # type: ignore[operator]
-            raise ValueError(f'ids: {i!r} is not in the index')
-    if len(set(ids.tolist())) < len(ids):
-        raise ValueError('ids: an id is given twice')
+        seen.add(i)
 
 
 def check_extractor(
@@ -154,31 +148,40 @@ def check_extractor(
             'the weights that made it')
 
 
-def search_by_category(
-        index: Any, search: Callable[[Any, int, int | None], tuple[Any, np.ndarray]],
-        queries: Any, k: int, categories: Any) -> tuple[Any, np.ndarray]:
-    """Search an index by `search`, a function that searches one category or all of them."""
-    with chainer.using_device(backend.get_device_from_array(queries)):
-        queries = check_embeddings(queries, 'queries', index.dim, index.metric)
-        k = check_positive(k, 'k')
-        if categories is None or not len(queries):
-            distances, ids = search(queries, k, None)
-        else:
-            categories = as_categories(categories, len(queries), 'queries')
-            found = []
-            xp = backend.get_array_module(queries)
-            for category in np.unique(categories).tolist():
-                rows = np.flatnonzero(categories == category)
-                found.append((rows, *search(
-                    queries[xp.asarray(rows)], k, None if category < 0 else category)))
-            shape = len(queries), max(its.shape[1] for _, its, _ in found)
-            distances = np.full(shape, np.inf, np.float32)
-            dtype = np.result_type(*[its.dtype for _, _, its in found])
-            ids = np.full(shape, -1 if dtype.kind == 'i' else '', dtype)
-            for rows, its_distances, its_ids in found:
-                n = its_ids.shape[1]
-                distances[rows, :n], ids[rows, :n] = its_distances, its_ids
-        return backend.get_array_module(queries).asarray(distances), ids
+class CheckedIndex(Index):
+    """An index that checks its arguments; `_search` of a subclass searches one category or all."""
+
+    def __init__(self, dim: int, metric: str, extractor: Any) -> None:
+        self.dim = check_positive(dim, 'dim')
+        self.metric = check_metric(metric)
+        self.fingerprint = '' if extractor is None else extractor.fingerprint
+
+    def search(self, queries: Any, k: int, categories: Any = None) -> tuple[Any, np.ndarray]:
+        with chainer.using_device(backend.get_device_from_array(queries)):
+            queries = check_embeddings(queries, 'queries', self.dim, self.metric)
+            k = check_positive(k, 'k')
+            if categories is None or not len(queries):
+                distances, ids = self._search(queries, k, None)
+            else:
+                categories = as_categories(categories, len(queries), 'queries')
+                found = []
+                xp = backend.get_array_module(queries)
+                for category in np.unique(categories).tolist():
+                    rows = np.flatnonzero(categories == category)
+                    found.append((rows, *self._search(
+                        queries[xp.asarray(rows)], k, None if category < 0 else category)))
+                shape = len(queries), max(its.shape[1] for _, its, _ in found)
+                distances = np.full(shape, np.inf, np.float32)
+                dtype = np.result_type(*[its.dtype for _, _, its in found])
+                ids = np.full(shape, -1 if dtype.kind == 'i' else '', dtype)
+                for rows, its_distances, its_ids in found:
+                    n = its_ids.shape[1]
+                    distances[rows, :n], ids[rows, :n] = its_distances, its_ids
+            return backend.get_array_module(queries).asarray(distances), ids
+
+    def _search(
+            self, queries: Any, k: int, category: int | None) -> tuple[Any, np.ndarray]:
+        raise NotImplementedError
 
 
 def read_npz(
@@ -300,7 +303,7 @@ class Rows:
     ) -> tuple[np.ndarray, np.ndarray]:
         """What is to be added, as arrays; raises as `add` of an index does."""
         ids = as_ids(ids, n)
-        check_new_ids(ids, self._number_of, self._ids.values.dtype if len(self) else None)
+        check_ids(ids, self._number_of, True, self._ids.values.dtype if len(self) else None)
         return ids, as_categories(categories, n)
 
     def append(self, ids: np.ndarray, categories: np.ndarray, start: int = 0) -> np.ndarray:
@@ -316,16 +319,10 @@ class Rows:
         self._number_of.update(zip(ids.tolist(), numbers.tolist(), strict=True))
         return numbers
 
-    def renumber(self) -> None:
-        """Number the rows from 0 on, without gaps."""
-        self._numbers = Column(np.arange(len(self)))
-        self._number_of = dict(zip(
-            self._ids.values.tolist(), self.numbers.tolist(), strict=True))
-
     def remove(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
         """Remove ids; return which rows stay, and the numbers of the removed rows."""
         ids = as_ids(ids)
-        check_old_ids(ids, self._number_of)
+        check_ids(ids, self._number_of, False)
         numbers = np.array([self._number_of.pop(i) for i in ids.tolist()], np.int64)
         stays = np.ones(len(self.numbers), bool)
         stays[np.searchsorted(self.numbers, numbers)] = False

@@ -1,21 +1,13 @@
 import os
 from typing import Any, Self
 
-from vasily_fashion.retrieval._rows import (
-    Rows,
-    check_extractor,
-    check_metric,
-    check_positive,
-    read_npz,
-    search_by_category,
-)
-from vasily_fashion.retrieval.index import Index
+from vasily_fashion.retrieval._rows import CheckedIndex, Rows, check_extractor, read_npz
 from vasily_fashion.utils import atomic_write
 
 import numpy as np
 
 
-class RowsIndex(Index):
+class RowsIndex(CheckedIndex):
     """An index in memory, whose ids and categories are :class:`Rows`.
 
     A subclass has `_FORMAT` and `_VERSION` of its file, and `_search` within
@@ -26,9 +18,7 @@ class RowsIndex(Index):
     _VERSION: int
 
     def __init__(self, dim: int, metric: str, extractor: Any) -> None:
-        self.dim = check_positive(dim, 'dim')
-        self.metric = check_metric(metric)
-        self.fingerprint = '' if extractor is None else extractor.fingerprint
+        super().__init__(dim, metric, extractor)
         self._rows = Rows()
 
     def __len__(self) -> int:
@@ -43,15 +33,6 @@ class RowsIndex(Index):
     def categories(self) -> np.ndarray:
         """The categories, (N,) int32, a copy; -1 where unknown."""
         return self._rows.categories
-
-    def search(
-            self, queries: Any, k: int, categories: Any = None
-    ) -> tuple[Any, np.ndarray]:
-        return search_by_category(self, self._search, queries, k, categories)
-
-    def _search(
-            self, queries: Any, k: int, category: int | None) -> tuple[Any, np.ndarray]:
-        raise NotImplementedError
 
     def _write(self, path: str | os.PathLike[str], **arrays: Any) -> None:
         with atomic_write(path) as file:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -5,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vasily_fashion.datasets.read_annotation import read_json
 from vasily_fashion.retrieval.embed_catalogue import embed_catalogue
 from vasily_fashion.retrieval.embed_in_parallel import embed_in_parallel
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
 from vasily_fashion.retrieval.faiss_index import FaissIndex, choose_factory
 from vasily_fashion.retrieval.flat_index import FlatIndex
+from vasily_fashion.retrieval.load_index import FILES
 from vasily_fashion.retrieval.measure_recall import measure_recall
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
 from vasily_fashion.retrieval.update_index import update_index
@@ -19,7 +22,6 @@ from vasily_fashion.utils.lock_folder import lock_folder
 import chainer
 import numpy as np
 
-_FILES = {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}
 # Embeddings that Faiss learns its lists and codes from.
 _N_TRAINING = 500000
 
@@ -92,8 +94,8 @@ def build_index(
             or what is in the folder is another extractor's, of another factory, cut by a
             detector that is not given, or damaged.
     """
-    if kind not in _FILES:
-        raise ValueError(f'kind must be one of {", ".join(_FILES)}, not {kind!r}')
+    if kind not in FILES:
+        raise ValueError(f'kind must be one of {", ".join(FILES)}, not {kind!r}')
     for name, value, of in (
             ('factory', factory, 'faiss'), ('memory', memory, 'faiss'), ('uri', uri, 'milvus')):
         if value is not None and kind != of:
@@ -102,6 +104,8 @@ def build_index(
     folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
         extractor = load_extractor()
+        if kind == 'faiss':  # what is refused is refused before the work
+            FaissIndex(extractor.dim, factory=factory or 'Flat')
         store = EmbeddingStore(folder / 'embeddings', extractor)
         if n_worker or scheduler:
             with _connect(n_worker, scheduler) as client:
@@ -117,12 +121,11 @@ def build_index(
             raise ValueError('; '.join([
                 f'{dataset.root} has no image that can be read', *list(broken.values())[:3]]))
 
-        name = str(uri or _FILES[kind]) if kind == 'milvus' else _FILES[kind]
-        path: Any = folder / _FILES[kind]
+        name = str(uri or FILES[kind])
+        path: Any = uri or folder / FILES[kind]
         index: Any
-        is_there = path.exists()
+        is_there = os.path.exists(path)
         if kind == 'milvus':
-            path = uri or path
             index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)
             is_there = len(index) > 0
         elif is_there:
@@ -139,9 +142,9 @@ def build_index(
                     len(ids) - len(broken), extractor.dim, memory))
             if index.n_training:
                 index.train(_sample(store))
-        try:
+        with contextlib.closing(index) if kind == 'milvus' else contextlib.nullcontext():
             state = folder / 'seen.json'  # which shards each index has seen
-            seen = json.loads(state.read_text()) if state.exists() else {}
+            seen = read_json(state, dict) if state.exists() else {}
             mark = seen.get(name) if is_there else None
             # none of them, if they have been written again since
             first = mark[0] if mark and mark == store.mark(mark[0]) else 0
@@ -155,9 +158,6 @@ def build_index(
                 path, n_added, n_removed, len(index), dataset.n_missing, broken,
                 getattr(index, 'factory', None), measure_recall(index, store, ids)
                 if kind == 'faiss' and index.factory != 'Flat' and has_changed else None)
-        finally:
-            if kind == 'milvus':
-                index.close()
 
 
 def _connect(n_worker, scheduler):

@@ -1,5 +1,4 @@
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import numpy as np
 _FORMAT = 'vasily_fashion.EmbeddingStore'
 _VERSION = 1
 _KINDS = {'ids': 'U', 'stamps': 'U', 'reasons': 'U', 'embeddings': 'f', 'categories': 'i'}
-_SHARD = re.compile(r'shard-(\d{6})\.npz')
 
 
 class EmbeddingStore:
@@ -57,14 +55,11 @@ class EmbeddingStore:
         self.shard_of: dict[str, int] = {}
         self.broken: dict[str, str] = {}
         remove_abandoned(self.folder, '.shard-*.tmp')
-        numbers = sorted(
-            int(match[1]) for name in os.listdir(self.folder)
-            if (match := _SHARD.fullmatch(name)))
-        if numbers != list(range(len(numbers))):
-            raise ValueError(
-                f'{self.folder}: shards are missing, there are '
-                f'{len(numbers)} up to number {numbers[-1]}')
-        for number in numbers:
+        paths = sorted(self.folder.glob(f'shard-{"[0-9]" * 6}.npz'))
+        if paths != list(map(self._path, range(len(paths)))):
+            raise ValueError(f'{self.folder}: shards are missing, there are '
+                             f'{len(paths)} up to {paths[-1].name}')
+        for number in range(len(paths)):
             shard = self._read(number, ('ids', 'stamps', 'reasons'))
             self._note(*(shard[key].tolist()
                          for key in ('ids', 'stamps', 'reasons')))

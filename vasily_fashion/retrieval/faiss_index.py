@@ -177,7 +177,8 @@ class FaissIndex(RowsIndex):
             embeddings = self._index.reconstruct_batch(self._rows.numbers)
             self._index.reset()
             self._index.add(embeddings)
-            self._rows.renumber()
+            self._rows = Rows.from_content({
+                'ids': self.ids, 'categories': self.categories, 'numbers': np.arange(len(self))})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to a file, all of it or nothing.

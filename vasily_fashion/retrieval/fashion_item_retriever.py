@@ -358,8 +358,8 @@ def _own_boxes(img, i, bboxes, categories, label_names):
     if categories is None:
         category = [None] * len(bbox)
     else:
+        _check_length(categories[i], f'categories[{i}]', len(bbox), 'boxes')
         category = list(categories[i])
-        _check_length(category, f'categories[{i}]', len(bbox), 'boxes')
         for c in category:
             if c is not None and not _is_index(c, label_names):
                 raise ValueError(

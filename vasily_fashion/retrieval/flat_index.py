@@ -74,13 +74,13 @@ class FlatIndex(RowsIndex):
             self, dim: int, metric: str = 'sqeuclidean',
             extractor: Any = None) -> None:
         super().__init__(dim, metric, extractor)
-        self._embeddings: Any = None  # a Column, of NumPy or CuPy
+        self._set(np.empty((0, self.dim), np.float32))
 
     def add(self, embeddings: Any, ids: Any, categories: Any = None) -> None:
         embeddings = check_embeddings(
             embeddings, 'embeddings', self.dim, self.metric)
         ids, categories = self._rows.check(ids, categories, len(embeddings))
-        if self._embeddings is None:
+        if not len(self) and isinstance(embeddings, cuda.ndarray):  # it lives where they are
             self._set(embeddings[:0])
         embeddings = self._device.send(embeddings)
         with chainer.using_device(self._device):
@@ -90,22 +90,18 @@ class FlatIndex(RowsIndex):
 
     def remove(self, ids: Any) -> None:
         stays, _ = self._rows.remove(ids)
-        if not stays.all():
-            with chainer.using_device(self._device):
-                self._embeddings.keep(stays)
-                self._squared_norms.keep(stays)
+        with chainer.using_device(self._device):
+            self._embeddings.keep(stays)
+            self._squared_norms.keep(stays)
 
     def to_cpu(self) -> Self:
         """Move the index to the memory of the host and return it."""
-        if self._embeddings is not None:
-            self._set(cuda.to_cpu(self._embeddings.values))
+        self._set(cuda.to_cpu(self._embeddings.values))
         return self
 
     def to_gpu(self, device: int | None = None) -> Self:
         """Move the index to a GPU and return it."""
-        self._set(cuda.to_gpu(
-            np.empty((0, self.dim), np.float32) if self._embeddings is None
-            else self._embeddings.values, device))
+        self._set(cuda.to_gpu(self._embeddings.values, device))
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -115,10 +111,7 @@ class FlatIndex(RowsIndex):
             path (str or os.PathLike): The file, best named ``.npz``.
 
         """
-        embeddings = (np.empty((0, self.dim), dtype=np.float32)
-                      if self._embeddings is None
-                      else cuda.to_cpu(self._embeddings.values))
-        self._write(path, embeddings=embeddings)
+        self._write(path, embeddings=cuda.to_cpu(self._embeddings.values))
 
     @classmethod
     def _from_content(cls, content):

@@ -7,6 +7,9 @@ from vasily_fashion.retrieval.faiss_index import FaissIndex
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
 
+#: What `build_index` calls an index of each kind.
+FILES = {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}
+
 
 def load_index(
         path: str | os.PathLike[str], extractor: Any = None
@@ -31,8 +34,7 @@ def load_index(
     if '://' in path or path.endswith('.db'):
         return MilvusIndex.load(path, extractor)
     if os.path.isdir(path):  # that of build_index
-        inside = [name for name in ('index.npz', 'faiss.npz', 'milvus.db')
-                  if Path(path, name).exists()]
+        inside = [name for name in FILES.values() if Path(path, name).exists()]
         raise ValueError(
             f'{path} is a folder: name an index in it' + ', such as '.join(
                 ['', *(os.path.join(path, name) for name in inside[:1])]))

@@ -1,10 +1,11 @@
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
-from vasily_fashion.retrieval.flat_index import FlatIndex
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 
 def measure_recall(
@@ -33,11 +34,10 @@ def measure_recall(
     """
     good = {i: store.shard_of[i] for i in ids
             if i in store.shard_of and i not in store.broken}
-    chosen = set(np.random.default_rng(0).choice(
-        sorted(good), min(n_query, len(good)), replace=False).tolist()
-        if good else ())
-    if not chosen:
+    if len(good) < 2:
         return float('nan')
+    chosen = set(np.random.default_rng(0).choice(
+        sorted(good), min(n_query, len(good)), replace=False).tolist())
 
     def shards(some):
         for number in sorted({good[i] for i in some}):
@@ -46,31 +46,23 @@ def measure_recall(
                       if i in some and good[i] == number}
             yield list(row_of), embeddings[list(row_of.values())]
 
-    def search(names, embeddings, k):
-        flat = FlatIndex(index.dim, index.metric)
-        flat.add(embeddings, names)
-        distances, found = flat.search(queries, k)
-        return np.where(found == own[:, None], np.inf, distances), found
-
     names, parts = zip(*shards(chosen), strict=True)
-    own, queries = np.concatenate(names), np.concatenate(parts)
+    own = list(itertools.chain(*names))
+    queries = np.concatenate(parts)
     found = [[i for i in its if i != name][:k] for its, name in zip(
         index.search(queries, k + 1)[1].tolist(), own, strict=True)]
-    wanted = {i for its in found for i in its}
     nearest = np.full((len(own), k), np.inf)
-    kept: dict[str, np.ndarray] = {}
+    reached: list[list[float]] = [[] for _ in own]  # distances of what was found
     for names, embeddings in shards(good):
-        nearest = np.sort(np.concatenate(
-            [nearest, search(names, embeddings, k + 1)[0]], axis=1), axis=1)[:, :k]
-        kept.update((i, x) for i, x in zip(names, embeddings, strict=True) if i in wanted)
-    n_true = np.isfinite(nearest).sum(axis=1)
-    if not n_true.all():
-        return float('nan')
-    farthest = nearest[np.arange(len(own)), n_true - 1]
-    n_found = np.zeros(len(own))
-    if kept:
-        distances, names = search(list(kept), np.stack(list(kept.values())), len(kept))
-        for row, its in enumerate(found):
-            n_found[row] = (distances[row][np.isin(names[row], its)]
-                            <= farthest[row] * (1 + 1e-6)).sum()
-    return float((n_found / n_true).mean())
+        column = {i: n for n, i in enumerate(names)}
+        distances = cdist(queries, embeddings, index.metric)
+        for name, its, row, out in zip(own, found, distances, reached, strict=True):
+            out += [row[column[i]] for i in its if i in column]
+            if name in column:
+                row[column[name]] = np.inf
+        nearest = np.partition(
+            np.concatenate([nearest, distances], axis=1), k - 1, axis=1)[:, :k]
+    farthest = np.where(np.isfinite(nearest), nearest, -1).max(axis=1) * (1 + 1e-6)
+    n_found = np.array([
+        sum(x <= far for x in its) for its, far in zip(reached, farthest, strict=True)])
+    return float((n_found / np.isfinite(nearest).sum(axis=1)).mean())

@@ -5,17 +5,13 @@ from typing import Any, Self
 from urllib.parse import quote, unquote
 
 from vasily_fashion.retrieval._rows import (
+    CheckedIndex,
     as_categories,
     as_ids,
     check_embeddings,
     check_extractor,
-    check_metric,
-    check_new_ids,
-    check_old_ids,
-    check_positive,
-    search_by_category,
+    check_ids,
 )
-from vasily_fashion.retrieval.index import Index
 
 import numpy as np
 from chainer.backends import cuda
@@ -34,7 +30,7 @@ _MAX_K = 16384
 _n_client: collections.Counter[str] = collections.Counter()
 
 
-class MilvusIndex(Index):
+class MilvusIndex(CheckedIndex):
 
     """Nearest-neighbour search by Milvus: in a file, or in a cluster.
 
@@ -88,9 +84,7 @@ class MilvusIndex(Index):
             collection: str = 'products', token: str | None = None,
             consistency_level: str = 'Strong', index_type: str | None = None,
             index_params: dict[str, Any] | None = None) -> None:
-        self.dim = check_positive(dim, 'dim')
-        self.metric = check_metric(metric)
-        self.fingerprint = '' if extractor is None else extractor.fingerprint
+        super().__init__(dim, metric, extractor)
         self.uri, self.collection = str(uri), collection
         self.consistency_level = consistency_level
         self._index_type = index_type or (
@@ -100,14 +94,13 @@ class MilvusIndex(Index):
         self._client = _connect(self.uri, token)
         self._id_type = None  # int or str, once something is there
         try:
-            if self._client.has_collection(collection):
-                self._read_collection(extractor)
+            self._is_empty()
         except BaseException:
             self.close()
             raise
 
     def __len__(self) -> int:
-        if self._id_type is None:
+        if self._is_empty():
             return 0
         return int(self._client.query(
             self.collection, output_fields=['count(*)'],
@@ -116,7 +109,7 @@ class MilvusIndex(Index):
     @property
     def ids(self) -> np.ndarray:
         """The ids, in no order."""
-        if self._id_type is None:
+        if self._is_empty():
             return np.empty(0, np.int64)
         iterator = self._client.query_iterator(
             self.collection, batch_size=_BATCH_SIZE, output_fields=['id'],
@@ -135,9 +128,10 @@ class MilvusIndex(Index):
         if n == 0:
             return
         self._check_lengths(ids)
-        check_new_ids(ids, self._known(ids), None if self._id_type is None else
-                      np.dtype('O' if self._id_type is str else np.int64))
-        if self._id_type is None:
+        is_empty = self._is_empty()
+        check_ids(ids, self._known(ids), True, None if is_empty else
+                  np.dtype('O' if self._id_type is str else np.int64))
+        if is_empty:
             self._make_collection(type(ids.tolist()[0]))
         for start in range(0, n, _BATCH_SIZE):
             block = slice(start, start + _BATCH_SIZE)
@@ -150,23 +144,18 @@ class MilvusIndex(Index):
 
     def remove(self, ids: Any) -> None:
         ids = as_ids(ids)
-        check_old_ids(ids, self._known(ids))
+        check_ids(ids, self._known(ids), False)
         for batch in _batches(ids):
             self._client.delete(
                 self.collection, ids=[self._to_milvus(i) for i in batch])
 
-    def search(
-            self, queries: Any, k: int, categories: Any = None
-    ) -> tuple[Any, np.ndarray]:
-        return search_by_category(self, self._search, queries, k, categories)
-
     def _search(self, queries, k, category):
         if k > _MAX_K:
             raise ValueError(f'k must be up to {_MAX_K:,} for Milvus, not {k}')
-        dtype = np.int64 if self._id_type in (None, int) else str
-        if self._id_type is None or len(queries) == 0:
-            shape = len(queries), 0 if self._id_type is None else min(
-                k, len(self))
+        is_empty = self._is_empty()
+        dtype = np.int64 if is_empty or self._id_type is int else str
+        if is_empty or len(queries) == 0:
+            shape = len(queries), 0 if is_empty else min(k, len(self))
             return np.empty(shape, np.float32), np.empty(shape, dtype)
         hits = []
         for start in range(0, len(queries), _BATCH_SIZE):
@@ -251,7 +240,7 @@ class MilvusIndex(Index):
 
     def _known(self, ids):
         """Those of the ids that are in the collection."""
-        if len(ids) == 0 or self._id_type is not type(ids.tolist()[0]):
+        if len(ids) == 0 or self._is_empty() or self._id_type is not type(ids.tolist()[0]):
             return set()
         return {self._from_milvus(row['id']) for batch in _batches(ids)
                 for row in self._client.get(
@@ -293,7 +282,13 @@ class MilvusIndex(Index):
             properties={_FORMAT: about})
         self._id_type = id_type
 
-    def _read_collection(self, extractor):
+    def _is_empty(self):
+        """Whether there is no collection; what another client made is there, too."""
+        if self._id_type is None and self._client.has_collection(self.collection):
+            self._read_collection()
+        return self._id_type is None
+
+    def _read_collection(self):
         about = _about(self._client, self.collection, self.uri)
         for key in ('dim', 'metric'):
             if about[key] != getattr(self, key):
@@ -302,7 +297,7 @@ class MilvusIndex(Index):
                     f'{key} {about[key]}, not {getattr(self, key)}: name '
                     'another')
         check_extractor(f'{self.uri}, {self.collection}',
-                        about['extractor_sha256'], extractor)
+                        about['extractor_sha256'], self if self.fingerprint else None)
         self.fingerprint = about['extractor_sha256']
         self._id_type = about['id_type']
         # Milvus Lite searches a collection only after it is loaded

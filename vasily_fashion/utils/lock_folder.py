@@ -2,10 +2,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-try:
-    import fcntl
-except ImportError:  # Windows: nothing is locked there
-    fcntl = None  # type: ignore[assignment]
+from vasily_fashion.utils.abandoned import fcntl  # None on Windows: nothing is locked there
 
 
 @contextlib.contextmanager
