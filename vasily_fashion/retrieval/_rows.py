@@ -17,17 +17,9 @@ _MAX_SQUARED_NORM = 2. ** 120
 
 
 def check_positive(value: int, name: str) -> int:
-    if (not isinstance(value, numbers.Integral) or isinstance(value, bool)
-            or value < 1):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f'{name} must be a positive integer, not {value!r}')
     return int(value)
-
-
-def check_metric(metric: str) -> str:
-    if metric not in ('sqeuclidean', 'cosine'):
-        raise ValueError(
-            f"metric must be 'sqeuclidean' or 'cosine', not {metric!r}")
-    return metric
 
 
 def check_embeddings(x: Any, name: str, dim: int, metric: str) -> Any:
@@ -153,7 +145,9 @@ class CheckedIndex(Index):
 
     def __init__(self, dim: int, metric: str, extractor: Any) -> None:
         self.dim = check_positive(dim, 'dim')
-        self.metric = check_metric(metric)
+        if metric not in ('sqeuclidean', 'cosine'):
+            raise ValueError(f"metric must be 'sqeuclidean' or 'cosine', not {metric!r}")
+        self.metric = metric
         self.fingerprint = '' if extractor is None else extractor.fingerprint
 
     def search(self, queries: Any, k: int, categories: Any = None) -> tuple[Any, np.ndarray]:
