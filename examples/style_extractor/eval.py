@@ -151,10 +151,8 @@ def evaluate(args):
     if args.retrieve:
         detector = load_detector(args)
         detector.use_preset('visualize')
-        extractor = load_extractor(args, gallery)
-        for category in 'same', 'any':
-            scores = score_retrieve(
-                detector, extractor, queries, gallery, category, args.margin)
+        for category, scores in score_retrieve(
+                detector, load_extractor(args, gallery), queries, gallery, args.margin).items():
             result[f'retrieve, {category}'] = scores
             print_scores(f'retrieve, {category}', scores)
     return result

@@ -36,7 +36,7 @@ def _plain(colour):
     return np.tile(np.array(colour, np.float32)[:, None, None], (1, 20, 20))
 
 
-def _score(tmp_path, photos, products, **kwargs):
+def _score(tmp_path, photos, products, category='same'):
     """Photos are of (item, category, colour, whether the box is where it is)."""
     files, bboxes = [], []
     for i, (_, _, colour, is_right) in enumerate(photos):
@@ -52,7 +52,7 @@ def _score(tmp_path, photos, products, **kwargs):
     gallery = Images(
         lambda i: _plain(products[i][2]), np.array([p[0] for p in products]),
         np.array([p[1] for p in products]), np.array([f'p{i}' for i in range(len(products))]))
-    return score_retrieve(_Detector(), _Mean(), queries, gallery, margin=0, **kwargs)
+    return score_retrieve(_Detector(), _Mean(), queries, gallery, margin=0)[category]
 
 
 _RED, _DARK, _BLUE = (200, 10, 10), (160, 0, 0), (10, 10, 200)
