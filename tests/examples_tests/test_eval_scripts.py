@@ -234,7 +234,7 @@ def test_boxes_can_vote(name, args, key, tmp_path, monkeypatch):
     scores = []
     for vote in ([], ['--vote-thresh', '0.05'], ['--vote-thresh', '0.99']):
         _load(f'{name}/eval.py', monkeypatch).main([
-            '--n-snap', '3', '--json', str(tmp_path / 'result.json'),
+            '--n-snap', '6', '--json', str(tmp_path / 'result.json'),
             *args, *vote])
         result = json.loads((tmp_path / 'result.json').read_text())
         scores.append(result.get('StyleExtractorBN', result)[key])
