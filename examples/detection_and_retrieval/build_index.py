@@ -30,7 +30,8 @@ def main(argv=None):
     parser.add_argument(
         '--dataset', choices=tuple(RETRIEVAL_DATASETS), default='folder',
         help='what root is (default: %(default)s)')
-    parser.add_argument('--split', help='of the data set')
+    parser.add_argument(
+        '--split', help="of the data set; 'val' of a folder is a tenth of its products")
     parser.add_argument(
         '--images', help='folder of the images of a CSV; the CSV of a folder')
     parser.add_argument(
@@ -67,6 +68,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.shard_size < 1:
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
+    if args.dataset == 'folder' and args.root.lower().endswith('.csv'):
+        parser.error(f'{args.root}: give the folder of the photos, and this as --images')
     if args.n_worker < 0:
         parser.error(f'--n-worker must be 0 or more, not {args.n_worker}')
     load = functools.partial(load_network, args.engine, args.gpu, args.precision)

@@ -38,8 +38,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if not args.out.lower().endswith(_FORMATS) or os.path.isdir(args.out):
         parser.error(f'--out {args.out}: name a file that ends in {", ".join(_FORMATS)}')
-    if args.k < 1 or not 0 < args.score_thresh < 1:
-        parser.error(f'--k {args.k} --score-thresh {args.score_thresh}: out of range')
+    if args.k < 1:
+        parser.error(f'--k must be 1 or more, not {args.k}')
+    if not 0 < args.score_thresh < 1:
+        parser.error(f'--score-thresh must be between 0 and 1, not {args.score_thresh}')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
         parser.error(f'--photo {path}: there is no such file')
     try:

@@ -154,7 +154,7 @@ def evaluate(args):
         for category, scores in score_retrieve(
                 detector, load_extractor(args, gallery), queries, gallery, args.margin).items():
             result[f'retrieve, {category}'] = scores
-            print_scores(f'retrieve, {category}', scores)
+            print_scores(f'retrieve, {category}', scores, '')
     return result
 
 
@@ -258,8 +258,8 @@ def make_methods(args, gallery=None):
     return methods
 
 
-def print_scores(name, scores):
-    for prefix, title in (('', 'all'), ('within/', 'within category')):
+def print_scores(name, scores, all_='all'):
+    for prefix, title in (('', all_), ('within/', 'within category')):
         if f'{prefix}hit@1' in scores:
             print(f'{name:24}{title:17}', '  '.join(
                 f'{key} {scores[prefix + key]:.3f} [{scores[f"{prefix}{key}/low"]:.3f}, '

@@ -116,6 +116,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.multi_node_bn and args.communicator is None:
         parser.error('--multi-node-bn needs --communicator')
+    if args.batch_size < 2:
+        parser.error('--batch-size must be 2 or more: a pair alone has no negative')
     if not 0 <= args.box_jitter < .25:
         parser.error('--box-jitter must be from 0 to under 0.25')
     if not 0 <= args.box_margin <= 1:

@@ -88,6 +88,13 @@ def test_milvus_again_in_processes_of_their_own(shop, tmp_path):
     index.close()
 
 
+def test_a_csv_where_the_folder_belongs(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        _main(tmp_path / 'products.csv', '--out', tmp_path / 'out')
+    assert 'give the folder of the photos, and this as --images' in capsys.readouterr().err
+
+
+
 def test_nothing_to_index(tmp_path, capsys):
     (tmp_path / 'shop').mkdir()
     with pytest.raises(SystemExit):

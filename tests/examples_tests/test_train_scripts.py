@@ -77,6 +77,12 @@ def test_numbers_that_no_training_has(name, flag, value, capsys):
     assert f'argument {flag}: ' in (error := capsys.readouterr().err) and value in error
 
 
+def test_a_pair_alone(capsys):
+    with pytest.raises(SystemExit):
+        _main('style_extractor/train.py')(['--dataset', 'ccp', 'nowhere', '--batch-size', '1'])
+    assert '--batch-size must be 2 or more' in capsys.readouterr().err
+
+
 def test_features_without_a_view(tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         _main('style_extractor/train.py')([

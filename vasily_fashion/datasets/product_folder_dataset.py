@@ -108,7 +108,9 @@ class ProductFolderDataset(RetrievalDataset):
                for row, name in zip(rows, names, strict=True)]
         id_, n = Counter(ids).most_common(1)[0]
         if n > 1:
-            raise ValueError(f'{csv_path} has the product {id_!r} twice')
+            raise ValueError(
+                f'{csv_path} has the product {id_!r} twice: each photo needs an id of its own, '
+                f'such as {id_}-1 and {id_}-2')
         categories = [
             row['category'] if 'category' in row
             else name.rpartition('/')[0].rpartition('/')[2]
