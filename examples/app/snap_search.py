@@ -14,6 +14,9 @@ import numpy as np
 from chainer.backends import cuda
 from pydantic import BaseModel, Field
 
+# What Milvus finds at most; beyond so many products that are gone, no more are looked for.
+_MAX_K = 16384
+
 # of an embedding's numbers; their squares are to be finite
 _LARGEST = 1e6
 
@@ -159,9 +162,6 @@ class SnapSearch:
             url=url if url.startswith(('https://', 'http://')) else None,
             similarity=max(0, 1 - distance / far) if far else None,
             image=f'product-image?id={quote(product_id, safe="")}')
-
-
-_MAX_K = 16384  # of Milvus
 
 
 class _Offered:
