@@ -8,6 +8,7 @@ from vasily_fashion.datasets import (
 from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, find_split, open_dataset
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import MultiboxTrainChain
+from vasily_fashion.links.ssd.convolution_names import convolution_names
 from vasily_fashion.training import (
     BatchOrder,
     DrawOrder,
@@ -44,7 +45,7 @@ def main(argv=None):
         'them show, such as 0.3')
     parser.add_argument(
         '--weights', default='imagenet',
-        help="where to start: a path, 'imagenet', 'voc0712' or 'fashion'")
+        help="where to start: a path, 'fashion', or 'imagenet' or 'voc0712' of ChainerCV's server")
     parser.add_argument(
         '--optimizer', choices=('sgd', 'adam'), default='sgd')
     parser.add_argument(
@@ -97,6 +98,10 @@ def main(argv=None):
         schedule = LearningRate(
             attr, lr if args.lr is None else args.lr, args.iteration,
             args.lr_schedule, warm_up=args.warm_up)
+        names = convolution_names(model.extractor)
+        if args.freeze_until not in (None, *names):
+            raise ValueError(
+                f'--freeze-until must be one of {", ".join(names)}, not {args.freeze_until}')
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain = MultiboxTrainChain(model, comm=comm)

@@ -115,6 +115,10 @@ def main(argv=None):
             ('root', args.dataset != 'synthetic'), ('split', args.dataset != 'synthetic')):
         if getattr(args, option) is not None and not of_it:
             parser.error(f'--{option} is not for --dataset {args.dataset}')
+    if not 0 <= args.margin < float('inf'):
+        parser.error(f'--margin must be 0 or more, not {args.margin}')
+    if not 0 <= args.score_thresh < 1:
+        parser.error(f'--score-thresh must be from 0 to under 1, not {args.score_thresh}')
     if args.retrieve and (args.dataset != 'csv' or args.boxes != 'detected'):
         parser.error('--retrieve is for --dataset csv --boxes detected')
     if args.vote_thresh is not None and args.dataset == 'csv':

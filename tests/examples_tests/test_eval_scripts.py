@@ -473,6 +473,8 @@ def test_what_retrieve_finds(tmp_path, monkeypatch, capsys):
     (['synthetic', '--root', 'x'], '--root is not for --dataset synthetic'),
     (['csv', '--root', 'x', '--retrieve'], '--retrieve is for --dataset csv --boxes detected'),
     (['synthetic', '--split', 'val'], '--split is not for --dataset synthetic'),
+    (['synthetic', '--margin', '-1'], '--margin must be 0 or more, not -1'),
+    (['synthetic', '--score-thresh', '30'], '--score-thresh must be from 0 to under 1, not 30'),
     (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])
 def test_options_that_are_not_for_a_data_set(argv, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):
@@ -502,3 +504,29 @@ def test_nothing_to_search(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         module.main(['--dataset', 'in-shop', '--root', str(root)])
     assert 'no example of in-shop is left to score' in capsys.readouterr().err
+
+
+def test_neighbor_purity_of_folders(tmp_path, monkeypatch, capsys):
+    """Red and green apart: all neighbours are of the class; one red lies among the greens."""
+    script = _load('style_extractor/eval_neighbor_purity.py', monkeypatch)
+    monkeypatch.setattr(script, 'StyleExtractorBN', _MeanColour)
+    with pytest.raises(SystemExit):
+        script.main([str(tmp_path)])
+    assert '0 photos in folders of classes; 11 are needed' in capsys.readouterr().err
+    for colour, channel, n in ('red', 0, 11), ('green', 1, 12):
+        (tmp_path / colour).mkdir()
+        for i in range(n):
+            img = np.zeros((3, 8, 8), np.float32)
+            img[channel] = 200 + i
+            write_image(img, tmp_path / colour / f'{i}.png')
+    write_image(img, tmp_path / 'red' / 'like_green.png')
+    script.main([str(tmp_path), '--engine', 'chainer'])
+    extractor, histogram = capsys.readouterr().out.splitlines()
+    # it has no neighbour of its class, and six greens have it among their ten
+    assert extractor.split() == (
+        'StyleExtractorBN 0.933 of the 10 nearest of 24 photos are of the same class, '
+        'by chance 0.478').split()
+    assert histogram.startswith('HSV histogram')
+    with pytest.raises(SystemExit):
+        script.main([str(tmp_path / 'none')])
+    assert 'none' in capsys.readouterr().err

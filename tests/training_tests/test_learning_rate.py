@@ -43,3 +43,9 @@ def test_unknown():
 def test_wrong_warm_up(warm_up):
     with pytest.raises(ValueError, match=f'warm_up.*{warm_up}'):
         LearningRate('lr', .5, 5, warm_up=warm_up)
+
+
+@pytest.mark.parametrize('rate', [-1e-3, float('nan'), float('inf')])
+def test_wrong_rate(rate):
+    with pytest.raises(ValueError, match=f'learning rate must be 0 or more, not {rate}'):
+        LearningRate('lr', rate, 5)

@@ -116,3 +116,9 @@ def test_snapshot_of_something_else(kind, dataset, tmp_path):
 def test_an_interval_of_nothing(kind, dataset, tmp_path):
     with pytest.raises(ValueError, match='interval must be 1 or more iterations, not 0'):
         train_tiny(kind, tmp_path, 1, dataset, snapshot_interval=0)
+
+
+def test_nothing_left(kind, dataset, tmp_path):
+    train_tiny(kind, tmp_path, 2, dataset)
+    with pytest.warns(UserWarning, match='snapshot has had 2 iterations of 2: nothing is left'):
+        train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'snapshot')

@@ -30,8 +30,8 @@ class LearningRate(chainer.training.Extension):
         warm_up (int): Updates until the rate is `initial`.
 
     Raises:
-        ValueError: If there is no such schedule, or no update is left after
-            the warm-up.
+        ValueError: If there is no such schedule, the rate is no number from 0, or no
+            update is left after the warm-up.
     """
 
     trigger = 1, 'iteration'
@@ -43,6 +43,8 @@ class LearningRate(chainer.training.Extension):
         if schedule not in SCHEDULES:
             raise ValueError(
                 f"schedule must be 'steps' or 'cosine', not {schedule!r}")
+        if not 0 <= initial < math.inf:
+            raise ValueError(f'the learning rate must be 0 or more, not {initial}')
         if not 0 <= warm_up < iteration:
             raise ValueError(
                 f'warm_up must be from 0 to below the {iteration} iterations, '

@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,10 @@ def run_training(
             chainer.using_config('accelerate', 'fast'), PartOfDropout(comm):
         if resume is not None:
             _load(resume, trainer)
+            if updater.iteration >= schedule.iteration:
+                warnings.warn(
+                    f'{resume} has had {updater.iteration} iterations of '
+                    f'{schedule.iteration}: nothing is left to train', stacklevel=3)
         trainer.run()
     return trainer
 
