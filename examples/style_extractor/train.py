@@ -1,4 +1,6 @@
 """Train StyleExtractorBN on pairs of street crops and product images."""
+import os
+
 from vasily_fashion.datasets import (
     CCPItemDataset,
     ConcatenatedPairDataset,
@@ -31,6 +33,7 @@ from vasily_fashion.training import (
     create_communicator,
     get_worker_device,
     number_types,
+    teacher_features,
     train_style_extractor,
     write_run,
 )
@@ -106,6 +109,13 @@ def main(argv=None):
         '--category-weight', type=float, default=0., metavar='WEIGHT',
         help='of the loss of a classifier of the embeddings, by category, '
         'and by type where worn-products has a column type')
+    parser.add_argument(
+        '--teacher', nargs='+', default=[], metavar='ONNX',
+        help='networks, such as export_teacher.py writes, or hsv for colour histograms: '
+        'which products are alike to them is learnt as well')
+    parser.add_argument(
+        '--teacher-weight', type=float, default=1., metavar='WEIGHT',
+        help="of the teachers' loss")
     parser.add_argument(
         '--same-category', type=float, default=0., metavar='SHARE',
         help='how much of each batch is of one category')
@@ -203,10 +213,16 @@ def main(argv=None):
                 pairs, model.to_device(device), args.n_frozen_block, args.features,
                 n_view[dataset.parts])
             trained = LaterBlocks(model, args.n_frozen_block)
+        teacher = None
+        if args.teacher:
+            teacher = teacher_features(
+                dataset, pairs.item_ids, args.teacher,
+                os.path.join(args.features or args.out, 'teacher'))
         chain = TripletTrainChain(
             trained, args.margin, args.loss, args.negatives, comm,
             args.hardest_weight, args.category_weight,
-            *number_types(dataset, pairs.item_ids))
+            *number_types(dataset, pairs.item_ids),
+            args.teacher_weight if args.teacher else 0, teacher)
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)

@@ -77,6 +77,19 @@ def test_numbers_that_no_training_has(name, flag, value, capsys):
     assert f'argument {flag}: ' in (error := capsys.readouterr().err) and value in error
 
 
+@pytest.mark.parametrize('name, argv, message', [
+    ('ssd/train.py', ['--freeze-until', 'conv12'], '--freeze-until must be one of conv1_1, '),
+    ('ssd/train.py', ['--lr', 'nan'], 'the learning rate must be 0 or more, not nan'),
+    ('style_extractor/train.py', ['--lr', '-1'], 'the learning rate must be 0 or more, not -1')])
+def test_values_that_no_training_has(name, argv, message, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--dataset', 'synthetic', '1', '--weights', 'fashion', *argv,
+                     '--out', str(tmp_path / 'out')])
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
 def test_a_pair_alone(capsys):
     with pytest.raises(SystemExit):
         _main('style_extractor/train.py')(['--dataset', 'ccp', 'nowhere', '--batch-size', '1'])
@@ -146,6 +159,20 @@ def test_style_extractor(tmp_path, capsys):
     assert run['command'].startswith(
         'python examples/style_extractor/train.py --dataset synthetic 2 --iteration 1 ')
     assert run['iteration'] == 1 and 'cores' in run['machine']
+
+
+def test_style_extractor_with_a_teacher(tmp_path, capsys):
+    main = _main('style_extractor/train.py')
+    argv = ['--dataset', 'synthetic', '2', '--iteration', '1', '--batch-size', '4',
+            '--out', str(tmp_path), '--teacher']
+    with pytest.raises(SystemExit):
+        main([*argv, str(tmp_path / 'nowhere.onnx')])
+    assert 'nowhere.onnx: a teacher is' in capsys.readouterr().err
+    main([*argv, 'hsv', '--teacher-weight', '.5'])
+    (line,) = json.loads((tmp_path / 'log').read_text())
+    assert line['main/loss'] == pytest.approx(
+        line['main/loss/rank'] + .5 * line['main/loss/teacher'], rel=1e-4)
+    assert np.load(tmp_path / 'teacher' / 'is_there.npy').all()
 
 
 def test_style_extractor_on_a_data_set_of_pairs(tmp_path, capsys):

@@ -11,6 +11,7 @@ from vasily_fashion.training.random_states import RandomStates  # noqa: F401
 from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator  # noqa: F401
 from vasily_fashion.training.scale_embeddings import scale_embeddings  # noqa: F401
 from vasily_fashion.training.style_extractor_blocks import LaterBlocks  # noqa: F401
+from vasily_fashion.training.teacher_features import teacher_features  # noqa: F401
 from vasily_fashion.training.train_fashion_ssd import train_fashion_ssd  # noqa: F401
 from vasily_fashion.training.train_style_extractor import train_style_extractor  # noqa: F401
 from vasily_fashion.training.training_pairs import TrainingPairs  # noqa: F401

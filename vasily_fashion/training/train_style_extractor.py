@@ -92,6 +92,7 @@ def train_style_extractor(
             None if val is None else RetrievalEvaluator(val, model),
             'validation/main/hit@1',
             ['main/loss', 'main/d_positive', 'main/d_negative', 'main/active',
-             'main/hit', *(['main/loss/category'] if chain.category_weight else [])],
+             'main/hit', *(f'main/loss/{name}' for name in ('category', 'teacher')
+                           if getattr(chain, f'{name}_weight'))],
             n_loader, resume, log_interval, snapshot_interval, eval_interval,
             [EmbeddingGuard(chain)])

@@ -1,3 +1,4 @@
+from vasily_fashion.functions import neighbor_distillation
 from vasily_fashion.links.style_extractor.triplet_train_chain import TripletTrainChain
 
 import chainer
@@ -314,3 +315,21 @@ def test_the_classifier_is_not_of_the_model():
     chain = TripletTrainChain(_Scale(), category_weight=1, type_of_item=np.array([0, -1]))
     with pytest.raises(ValueError, match='type_of_item is of item_id, which is not given'):
         chain(x, x, category=np.int32([0, 1]))
+
+
+def test_teacher():
+    """The loss of neighbours of both sides, beside the ranking loss."""
+    q, p = np.random.RandomState(0).normal(size=(2, 3, 4)).astype(np.float32)
+    item_id = np.array([2, 0, 1])
+    teacher = np.float32([[1, 0], [.6, .8], [0, 1]])
+    chain = TripletTrainChain(_Scale(), teacher_weight=.5, teacher=teacher)
+    _, report = _report(chain, q, p, item_id=item_id)
+    expected = neighbor_distillation(
+        1.5 * np.concatenate([q, p]), teacher[[2, 0, 1, 2, 0, 1]], np.tile(item_id, 2))
+    assert report['main/loss/teacher'] == pytest.approx(float(expected.array), rel=1e-4)
+    assert report['main/loss'] == pytest.approx(
+        report['main/loss/rank'] + .5 * report['main/loss/teacher'], rel=1e-5)
+    with pytest.raises(ValueError, match='teacher is of item_id, which is not given'):
+        chain(q, p)
+    with pytest.raises(ValueError, match='teacher_weight needs teacher'):
+        TripletTrainChain(_Scale(), teacher_weight=1)

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Any
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.functions import (
     contrastive,
+    neighbor_distillation,
     partial_label_cross_entropy,
     triplet_ratio,
 )
@@ -47,6 +48,10 @@ class TripletTrainChain(chainer.Chain):
     them, such as cardigans and blazers among outers. Of an item whose type is not
     known, all types of its category count.
 
+    A third loss is that of a teacher, such as a network that has seen more photos:
+    which items of a batch are alike, as
+    :func:`~vasily_fashion.functions.neighbor_distillation` compares it.
+
     .. [#] Edgar Simo-Serra, Hiroshi Ishikawa. Fashion Style in 128 Floats:
        Joint Ranking and Classification using Weak Data for Feature
        Extraction. CVPR 2016, section 3.
@@ -73,6 +78,9 @@ choose_negatives` says.
             one type.
         type_of_item (array): :math:`(I,)`, int: the type of each `item_id`; -1
             where it is not known, as by default of all.
+        teacher_weight (float): Weight of the teacher's loss.
+        teacher (array): :math:`(I, T)`, float32: the teacher's features of each
+            `item_id`, of unit length.
 
     Attributes:
         loss_at_collapse (float): The loss where all embeddings are alike.
@@ -88,7 +96,8 @@ choose_negatives` says.
             comm: 'CommunicatorBase | None' = None,
             hardest_weight: float = 0., category_weight: float = 0.,
             category_of_type: np.ndarray | None = None,
-            type_of_item: np.ndarray | None = None) -> None:
+            type_of_item: np.ndarray | None = None,
+            teacher_weight: float = 0., teacher: np.ndarray | None = None) -> None:
         super().__init__()
         if loss not in LOSSES:
             raise ValueError(
@@ -101,10 +110,13 @@ choose_negatives` says.
             raise ValueError(
                 f'margin must be positive, and none for the ratio loss, not '
                 f'{margin} for {loss}')
-        if not (hardest_weight >= 0 and category_weight >= 0):
-            raise ValueError(
-                'hardest_weight and category_weight must be 0 or more, not '
-                f'{hardest_weight} and {category_weight}')
+        for name, weight in (('hardest_weight', hardest_weight),
+                             ('category_weight', category_weight),
+                             ('teacher_weight', teacher_weight)):
+            if not weight >= 0:
+                raise ValueError(f'{name} must be 0 or more, not {weight}')
+        if teacher_weight and teacher is None:
+            raise ValueError('teacher_weight needs teacher')
         self.category_of_type = (
             np.arange(len(FASHION_CATEGORIES)) if category_of_type is None
             else np.asarray(category_of_type))
@@ -119,6 +131,8 @@ choose_negatives` says.
         self.comm = comm
         self.hardest_weight = hardest_weight
         self.category_weight = category_weight
+        self.teacher_weight = teacher_weight
+        self.teacher: Any = teacher
 
     @property
     def loss_at_collapse(self) -> float:
@@ -132,10 +146,10 @@ choose_negatives` says.
         """Compute the loss of a batch of pairs and report how it stands.
 
         Reported are `loss`, and of what it is the sum, `loss/rank`,
-        `loss/hardest` and `loss/category`; `active`, the share of triplets whose loss is not
-        0; `hit`, the share of snap crops to which a product image of their
-        item is the nearest; and the mean squared distances `d_positive`,
-        `d_negative`, of all items of the batch.
+        `loss/hardest`, `loss/category` and `loss/teacher`; `active`, the share of
+        triplets whose loss is not 0; `hit`, the share of snap crops to which a product
+        image of their item is the nearest; and the mean squared distances
+        `d_positive`, `d_negative`, of all items of the batch.
 
         Args:
             query (array): Prepared snap crops, :math:`(B, 3, 384, 256)`: what
@@ -167,6 +181,8 @@ choose_negatives` says.
             raise ValueError('the classification loss needs category')
         if self.category_weight and self.type_of_item is not None and item_id is None:
             raise ValueError('type_of_item is of item_id, which is not given')
+        if self.teacher_weight and item_id is None:
+            raise ValueError('teacher is of item_id, which is not given')
         is_other = ~np.eye(n_pair, dtype=bool)
         if item_id is not None:
             is_other = self._differ(item_id)
@@ -189,6 +205,12 @@ choose_negatives` says.
                 self.device.send(may_be))
             loss += self.category_weight * classified
             reported['loss/category'] = classified
+        if self.teacher_weight:
+            ids = np.tile(self._gather_array(item_id), 2)
+            taught: Any = neighbor_distillation(
+                F.concat((q, p), axis=0), *map(self.device.send, (self.teacher[ids], ids)))
+            loss += self.teacher_weight * taught
+            reported['loss/teacher'] = taught
 
         own = np.arange(n_pair)
         chainer.report({

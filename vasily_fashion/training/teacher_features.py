@@ -1,0 +1,91 @@
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vasily_fashion.datasets.pair_dataset import PairDataset
+from vasily_fashion.evaluations.baselines import hsv_histogram
+from vasily_fashion.training.frozen_features import FrozenFeatures
+from vasily_fashion.transforms import letterbox, trim_ground
+
+import numpy as np
+from tqdm import tqdm
+
+_N_KEY = 16
+# Room around products on a plain ground, as a share of their sides.
+_ROOM = .05
+
+
+def teacher_features(
+        dataset: PairDataset, item_ids: np.ndarray, teachers: Sequence[str],
+        folder: str | os.PathLike[str]) -> np.ndarray:
+    """What teachers see in the product images of pairs.
+
+    Each teacher's features are centred and scaled to unit length, so that the cosine
+    of an item's with another's is the mean of the teachers' cosines.
+
+    Args:
+        dataset (vasily_fashion.datasets.PairDataset): The pairs.
+        item_ids (numpy.ndarray): :math:`(N,)`, int: their items, numbered from 0.
+        teachers (sequence of str): 'hsv' for
+            :func:`~vasily_fashion.evaluations.baselines.hsv_histogram`, or ONNX files
+            of networks that take :math:`(1, 3, H, W)` float32, RGB,
+            :math:`[0, 255]`, and return :math:`(1, T)`.
+        folder (str or path): Where the features are kept, float16; killed, it goes on.
+
+    Returns:
+        numpy.ndarray: :math:`(I, T)`, float32, of unit length: of each item's first
+        product image.
+
+    Raises:
+        ImportError: If there is a file, and ONNX Runtime is not installed.
+        OSError: If a file or an image cannot be read.
+        ValueError: If a file is no such network, or the folder is another training's.
+    """
+    rows = np.unique(item_ids, return_index=True)[1].tolist()
+    embeds = [_open(teacher) for teacher in teachers]
+
+    def compute(row):
+        img = trim_ground(dataset.read_product(row), _ROOM)
+        return [embed(img) for embed in embeds]
+
+    first = compute(rows[0])
+    # some images stand for all
+    some = np.unique(np.linspace(0, len(rows) - 1, _N_KEY).astype(int)).tolist()
+    key = [item_ids.tobytes(),
+           *(t.encode() if t == 'hsv' else Path(t).read_bytes() for t in teachers),
+           *(dataset.read_product(rows[i]).tobytes() for i in some)]
+    kept = FrozenFeatures(
+        folder, (sum(map(len, first)),), len(rows),
+        b''.join(hashlib.sha256(part).digest() for part in key))
+    for i in tqdm(kept.find_missing().tolist(), 'teachers', disable=None):
+        kept[i] = np.concatenate(compute(rows[i]))
+    features = np.stack([kept[i] for i in range(len(rows))])
+    features -= features.mean(axis=0)
+    parts = np.split(features, np.cumsum([len(x) for x in first])[:-1], axis=1)
+    return np.concatenate([
+        x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
+        for x in parts], axis=1) / np.float32(len(parts) ** .5)
+
+
+def _open(teacher: str) -> Callable[[np.ndarray], np.ndarray]:
+    if teacher == 'hsv':
+        return lambda img: hsv_histogram([img])[0]
+    if not os.path.isfile(teacher):
+        raise FileNotFoundError(
+            f"{teacher}: a teacher is 'hsv', or an ONNX file, and there is no such file")
+    try:
+        import onnxruntime as ort
+    except ImportError as error:
+        raise ImportError(
+            f"{teacher} needs ONNX Runtime: pip install 'vasily_fashion[fast]'") from error
+    try:
+        session = ort.InferenceSession(teacher, providers=['CPUExecutionProvider'])
+    except Exception as error:  # ONNX Runtime has classes of its own
+        raise ValueError(f'{teacher} is no ONNX file: {error}') from error
+    shapes = [x.shape for x in session.get_inputs()]
+    if [len(shape) for shape in shapes] != [4] or not all(
+            isinstance(side, int) for side in shapes[0][1:]):
+        raise ValueError(f'{teacher} takes {shapes}, not one input of a fixed size, (1, 3, H, W)')
+    name, size = session.get_inputs()[0].name, tuple(shapes[0][2:])
+    return lambda img: session.run(None, {name: letterbox(img, size)[None]})[0].reshape(-1)
