@@ -1,5 +1,5 @@
 """Train StyleExtractorBN on pairs of street crops and product images."""
-import os
+from pathlib import Path
 
 from vasily_fashion.datasets import (
     CCPItemDataset,
@@ -215,9 +215,10 @@ def main(argv=None):
             trained = LaterBlocks(model, args.n_frozen_block)
         teacher = None
         if args.teacher:
+            names = '_'.join(Path(name).stem for name in args.teacher)
             teacher = teacher_features(
                 dataset, pairs.item_ids, args.teacher,
-                os.path.join(args.features or args.out, 'teacher'))
+                Path(args.features or args.out, f'teacher_{names}'))
         chain = TripletTrainChain(
             trained, args.margin, args.loss, args.negatives, comm,
             args.hardest_weight, args.category_weight,

@@ -172,7 +172,7 @@ def test_style_extractor_with_a_teacher(tmp_path, capsys):
     (line,) = json.loads((tmp_path / 'log').read_text())
     assert line['main/loss'] == pytest.approx(
         line['main/loss/rank'] + .5 * line['main/loss/teacher'], rel=1e-4)
-    assert np.load(tmp_path / 'teacher' / 'is_there.npy').all()
+    assert np.load(tmp_path / 'teacher_hsv' / 'is_there.npy').all()
 
 
 def test_style_extractor_on_a_data_set_of_pairs(tmp_path, capsys):
