@@ -10,7 +10,7 @@ from figure_file import make_parser, save
 def main(argv=None):
     parser = make_parser(__doc__, 'title.py --seed 7', 'title.png')
     add_data(parser)
-    parser.add_argument('--index', type=int, default=48, help='of the snap')
+    parser.add_argument('--index', type=int, default=59, help='of the snap')
     parser.add_argument('--title', default='vasily_fashion')
     parser.add_argument(
         '--subtitle', default='fashion item detection\nand retrieval with '

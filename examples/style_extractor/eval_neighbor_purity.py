@@ -38,10 +38,12 @@ def main(argv=None):
         if len(paths) <= _K:
             raise ValueError(
                 f'{args.root}: {len(paths)} photos in folders of classes; {_K + 1} are needed')
-        some = paths[::max(1, len(paths) // 64)] if args.precision == 'int8' else []
+        photos = None
+        if args.precision == 'int8':
+            photos = [read_image(path) for path in paths[::max(1, len(paths) // 64)]]
         extractor, _ = compile_if_installed(
             StyleExtractorBN(pretrained_model=args.weights), args.engine, args.gpu,
-            args.precision, [read_image(path) for path in some])
+            args.precision, photos)
         with chainer.using_config('accelerate', 'fast'):
             features = [
                 [embed(imgs) for embed in (extractor.extract, hsv_histogram)]

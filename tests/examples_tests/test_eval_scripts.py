@@ -530,3 +530,8 @@ def test_neighbor_purity_of_folders(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         script.main([str(tmp_path / 'none')])
     assert 'none' in capsys.readouterr().err
+    monkeypatch.undo()
+    script = _load('style_extractor/eval_neighbor_purity.py', monkeypatch)
+    script.main([str(tmp_path)])  # compiled, where an engine is installed
+    purity = float(capsys.readouterr().out.split()[1])
+    assert .478 < purity <= 1
