@@ -7,6 +7,7 @@ embedded as a whole, whatever they lie or hang on.
 import argparse
 import sys
 
+from vasily_fashion.datasets.image_files import is_image
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import eval_neighbor_purity
@@ -33,7 +34,7 @@ def main(argv=None):
     add_engine_arguments(parser, calibration='the folder')
     args = parser.parse_args(argv)
     try:
-        dataset = DirectoryParsingLabelDataset(args.root)
+        dataset = DirectoryParsingLabelDataset(args.root, is_image)
         paths = dataset.img_paths
         if len(paths) <= _K:
             raise ValueError(
@@ -49,13 +50,13 @@ def main(argv=None):
                 [embed(imgs) for embed in (extractor.extract, hsv_histogram)]
                 for first in trange(0, len(paths), _BATCH_SIZE, disable=None)
                 for imgs in [[read_image(path) for path in paths[first:first + _BATCH_SIZE]]]]
+        for name, embeddings in zip(
+                ('StyleExtractorBN', 'HSV histogram'), zip(*features, strict=True), strict=True):
+            found = eval_neighbor_purity(np.concatenate(embeddings), dataset.labels, _K)
+            print(f'{name:20}{found["purity"]:.3f} of the {_K} nearest of {len(paths)} photos '
+                  f'are of the same class, by chance {found["chance"]:.3f}')
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
-    for name, embeddings in zip(
-            ('StyleExtractorBN', 'HSV histogram'), zip(*features, strict=True), strict=True):
-        found = eval_neighbor_purity(np.concatenate(embeddings), dataset.labels, _K)
-        print(f'{name:20}{found["purity"]:.3f} of the {_K} nearest of {len(paths)} photos '
-              f'are of the same class, by chance {found["chance"]:.3f}')
 
 
 if __name__ == '__main__':

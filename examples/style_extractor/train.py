@@ -1,6 +1,4 @@
 """Train StyleExtractorBN on pairs of street crops and product images."""
-from pathlib import Path
-
 from vasily_fashion.datasets import (
     CCPItemDataset,
     ConcatenatedPairDataset,
@@ -112,10 +110,11 @@ def main(argv=None):
     parser.add_argument(
         '--teacher', nargs='+', default=[], metavar='ONNX',
         help='networks, such as export_teacher.py writes, or hsv for colour histograms: '
-        'which products are alike to them is learnt as well')
+        'which products are alike to them is learnt as well. A network takes RGB of 0 to 255, '
+        '(1, 3, H, W), and returns (1, T)')
     parser.add_argument(
-        '--teacher-weight', type=float, default=1., metavar='WEIGHT',
-        help="of the teachers' loss")
+        '--teacher-weight', type=float, metavar='WEIGHT',
+        help="of the teachers' loss; 1 if not given")
     parser.add_argument(
         '--same-category', type=float, default=0., metavar='SHARE',
         help='how much of each batch is of one category')
@@ -140,6 +139,10 @@ def main(argv=None):
 
     if args.features is None and args.n_view is not None:
         parser.error('--n-view needs --features')
+    if args.teacher_weight is None:
+        args.teacher_weight = 1. if args.teacher else 0.
+    elif not args.teacher or not 0 < args.teacher_weight < float('inf'):
+        parser.error('--teacher-weight must be positive, and needs --teacher')
     missing = 'skip' if args.skip_missing else 'raise'
 
     def open_snaps(name, root, purpose):
@@ -205,6 +208,10 @@ def main(argv=None):
             'alpha', args.lr, args.iteration, args.lr_schedule, warm_up=args.warm_up)
         p_plain = np.array([x.get('p_plain', 0.) for x in options])
         pairs = TrainingPairs(dataset, model, grounds, args.seed, p_plain[dataset.parts])
+        teacher = None
+        if args.teacher:
+            teacher = teacher_features(
+                dataset, pairs.item_ids, args.teacher, args.features or args.out)
         trained = model
         if args.features is not None:
             n_view = 4 if args.n_view is None else args.n_view
@@ -213,17 +220,11 @@ def main(argv=None):
                 pairs, model.to_device(device), args.n_frozen_block, args.features,
                 n_view[dataset.parts])
             trained = LaterBlocks(model, args.n_frozen_block)
-        teacher = None
-        if args.teacher:
-            names = '_'.join(Path(name).stem for name in args.teacher)
-            teacher = teacher_features(
-                dataset, pairs.item_ids, args.teacher,
-                Path(args.features or args.out, f'teacher_{names}'))
         chain = TripletTrainChain(
             trained, args.margin, args.loss, args.negatives, comm,
             args.hardest_weight, args.category_weight,
             *number_types(dataset, pairs.item_ids),
-            args.teacher_weight if args.teacher else 0, teacher)
+            args.teacher_weight, teacher)
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)

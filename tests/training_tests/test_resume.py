@@ -120,5 +120,9 @@ def test_an_interval_of_nothing(kind, dataset, tmp_path):
 
 def test_nothing_left(kind, dataset, tmp_path):
     train_tiny(kind, tmp_path, 2, dataset)
-    with pytest.warns(UserWarning, match='snapshot has had 2 iterations of 2: nothing is left'):
+    log = (tmp_path / 'log').read_text()
+    with pytest.warns(UserWarning, match='snapshot has had all 2 iterations: nothing is left'):
         train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'snapshot')
+    with pytest.raises(ValueError, match='snapshot has had 2 iterations, more than the 1 of'):
+        train_tiny(kind, tmp_path, 1, dataset, resume=tmp_path / 'snapshot')
+    assert (tmp_path / 'log').read_text() == log

@@ -13,19 +13,26 @@ def pairs():
     return dataset, np.unique(dataset.item_ids, return_inverse=True)[1].ravel()
 
 
-@pytest.fixture
-def mean_colour(tmp_path):
-    """An ONNX file that returns the mean colour of 8 x 6 pixels."""
+def _write(path, shape, nodes, result):
     onnx = pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-            for name, shape in (('x', [1, 3, 8, 6]), ('y', [1, 3, 1, 1])))
+            for name, shape in (('x', shape), (nodes[-1][2], result)))
     graph = onnx.helper.make_graph(
-        [onnx.helper.make_node('GlobalAveragePool', ['x'], ['y'])], 'mean', [x], [y])
-    path = tmp_path / 'mean.onnx'
+        [onnx.helper.make_node(kind, given.split(), [made]) for kind, given, made in nodes],
+        'teacher', [x], [y])
     onnx.save(onnx.helper.make_model(
         graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid('', 13)]), path)
     return str(path)
+
+
+_MEAN = ('GlobalAveragePool', 'x', 'mean')
+
+
+@pytest.fixture
+def mean_colour(tmp_path):
+    """An ONNX file that returns the mean colour of 8 x 6 pixels."""
+    return _write(tmp_path / 'mean.onnx', [1, 3, 8, 6], [_MEAN], [1, 3, 1, 1])
 
 
 def _unit(x):
@@ -46,7 +53,7 @@ def test_the_mean_of_the_teachers(pairs, mean_colour, tmp_path):
 
 
 def test_kept(pairs, tmp_path, monkeypatch):
-    """What was computed is not computed again; another training's is refused."""
+    """What was computed is not computed again; another training has its own."""
     dataset, item_ids = pairs
     n = item_ids.max() + 1
     read = []
@@ -56,14 +63,15 @@ def test_kept(pairs, tmp_path, monkeypatch):
             read.append(i), original(self, i, random_state))[1])
     features = teacher_features(dataset, item_ids, ['hsv'], tmp_path)
     assert len(read) >= n
-    is_there = np.load(tmp_path / 'is_there.npy', mmap_mode='r+')
+    (path,) = tmp_path.glob('teacher_*/is_there.npy')
+    is_there = np.load(path, mmap_mode='r+')
     is_there[3] = False  # as if it had been killed before
     del is_there, read[:]
     np.testing.assert_array_equal(
         teacher_features(dataset, item_ids, ['hsv'], tmp_path), features)
     assert len(read) <= 16 + 2
-    with pytest.raises(ValueError, match='name another folder'):
-        teacher_features(dataset, item_ids[::-1].copy(), ['hsv'], tmp_path)
+    teacher_features(dataset, item_ids[::-1].copy(), ['hsv'], tmp_path)
+    assert len(list(tmp_path.glob('teacher_*/is_there.npy'))) == 2
 
 
 def test_no_teacher(pairs, tmp_path):
@@ -73,5 +81,19 @@ def test_no_teacher(pairs, tmp_path):
     pytest.importorskip('onnxruntime')
     path = tmp_path / 'text.onnx'
     path.write_text('no network')
-    with pytest.raises(ValueError, match='text.onnx is no ONNX file'):
+    with pytest.raises(ValueError, match='text.onnx is no network that takes'):
         teacher_features(dataset, item_ids, [str(path)], tmp_path / 'kept')
+
+
+@pytest.mark.parametrize('shape, nodes, result, message', [
+    ([1, 8, 6, 3], [_MEAN], [1, 8, 1, 1], 'is no network that takes'),
+    ([8, 3, 8, 6], [_MEAN], [8, 3, 1, 1], 'is no network that takes'),
+    ([1, 3, 8, 'W'], [_MEAN], [1, 3, 1, 1], 'is no network that takes'),
+    ([1, 3, 8, 6], [('Relu', 'x', 'y')], [1, 3, 8, 6], r'returns \(1, 3, 8, 6\), not'),
+    ([1, 3, 8, 6], [_MEAN, ('Exp', 'mean', 'y')], [1, 3, 1, 1], 'too large for float16')])
+def test_wrong_networks(pairs, shape, nodes, result, message, tmp_path):
+    dataset, item_ids = pairs
+    path = _write(tmp_path / 'wrong.onnx', shape, nodes, result)
+    with pytest.raises(ValueError, match='wrong.onnx .*' + message):
+        teacher_features(dataset, item_ids, [path], tmp_path / 'kept')
+    assert not list(tmp_path.glob('kept/*/is_there.npy'))

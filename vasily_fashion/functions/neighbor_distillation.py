@@ -6,7 +6,7 @@ import numpy as np
 from chainer import backend
 
 # Added to the logits of what is not a neighbour: its exponential is 0.
-_NEVER = -1e4
+_NEVER = np.float32(-1e4)
 
 
 def neighbor_distillation(
@@ -48,13 +48,12 @@ def neighbor_distillation(
     xp = backend.get_array_module(teacher)
     is_same = item_id[:, None] == item_id
     known = ~is_same.all(axis=1)
-    never = np.float32(_NEVER) * is_same
     norm = F.sum(x * x, axis=1)
     distance = (
         F.broadcast_to(norm[:, None], is_same.shape) + F.broadcast_to(norm, is_same.shape)
         - 2 * F.matmul(x, x, transb=True))
-    log_p = F.log_softmax(never - distance)
-    logit = teacher @ teacher.T / np.float32(temperature) + never
+    log_p = F.log_softmax((_NEVER - distance.array.max()) * is_same - distance)
+    logit = teacher @ teacher.T / np.float32(temperature) + _NEVER * is_same
     logit -= logit.max(axis=1, keepdims=True)
     log_q = logit - xp.log(xp.exp(logit).sum(axis=1, keepdims=True))
     q = xp.exp(log_q) * known[:, None]

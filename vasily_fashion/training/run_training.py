@@ -90,10 +90,14 @@ def run_training(
             chainer.using_config('accelerate', 'fast'), PartOfDropout(comm):
         if resume is not None:
             _load(resume, trainer)
-            if updater.iteration >= schedule.iteration:
+            if updater.iteration > schedule.iteration:
+                raise ValueError(
+                    f'{resume} has had {updater.iteration} iterations, more than the '
+                    f'{schedule.iteration} of this training')
+            if updater.iteration == schedule.iteration:
                 warnings.warn(
-                    f'{resume} has had {updater.iteration} iterations of '
-                    f'{schedule.iteration}: nothing is left to train', stacklevel=3)
+                    f'{resume} has had all {schedule.iteration} iterations: '
+                    'nothing is left to train', stacklevel=3)
         trainer.run()
     return trainer
 

@@ -30,8 +30,10 @@ def teacher_features(
         teachers (sequence of str): 'hsv' for
             :func:`~vasily_fashion.evaluations.baselines.hsv_histogram`, or ONNX files
             of networks that take :math:`(1, 3, H, W)` float32, RGB,
-            :math:`[0, 255]`, and return :math:`(1, T)`.
-        folder (str or path): Where the features are kept, float16; killed, it goes on.
+            :math:`[0, 255]`, of a fixed size, into which images are fitted on white,
+            and return :math:`(1, T)`.
+        folder (str or path): They are kept in a folder of this one, float16; killed, it
+            goes on.
 
     Returns:
         numpy.ndarray: :math:`(I, T)`, float32, of unit length: of each item's first
@@ -40,7 +42,7 @@ def teacher_features(
     Raises:
         ImportError: If there is a file, and ONNX Runtime is not installed.
         OSError: If a file or an image cannot be read.
-        ValueError: If a file is no such network, or the folder is another training's.
+        ValueError: If a file is no such network.
     """
     rows = np.unique(item_ids, return_index=True)[1].tolist()
     embeds = [_open(teacher) for teacher in teachers]
@@ -52,14 +54,20 @@ def teacher_features(
     first = compute(rows[0])
     # some images stand for all
     some = np.unique(np.linspace(0, len(rows) - 1, _N_KEY).astype(int)).tolist()
-    key = [item_ids.tobytes(),
-           *(t.encode() if t == 'hsv' else Path(t).read_bytes() for t in teachers),
-           *(dataset.read_product(rows[i]).tobytes() for i in some)]
+    parts_of_key = [
+        item_ids.tobytes(),
+        *(t.encode() if t == 'hsv' else Path(t).read_bytes() for t in teachers),
+        *(dataset.read_product(rows[i]).tobytes() for i in some)]
+    key = b''.join(hashlib.sha256(part).digest() for part in parts_of_key)
     kept = FrozenFeatures(
-        folder, (sum(map(len, first)),), len(rows),
-        b''.join(hashlib.sha256(part).digest() for part in key))
-    for i in tqdm(kept.find_missing().tolist(), 'teachers', disable=None):
-        kept[i] = np.concatenate(compute(rows[i]))
+        Path(folder, f'teacher_{hashlib.sha256(key).hexdigest()[:12]}'),
+        (sum(map(len, first)),), len(rows), key)
+    missing = kept.find_missing()
+    # in an order of its own, so that processes may fill a folder together
+    np.random.default_rng().shuffle(missing)
+    for i in tqdm(missing.tolist(), 'teachers', disable=None):
+        if i not in kept:
+            kept[i] = np.concatenate(compute(rows[i]))
     features = np.stack([kept[i] for i in range(len(rows))])
     features -= features.mean(axis=0)
     parts = np.split(features, np.cumsum([len(x) for x in first])[:-1], axis=1)
@@ -81,11 +89,25 @@ def _open(teacher: str) -> Callable[[np.ndarray], np.ndarray]:
             f"{teacher} needs ONNX Runtime: pip install 'vasily_fashion[fast]'") from error
     try:
         session = ort.InferenceSession(teacher, providers=['CPUExecutionProvider'])
+        (put,) = session.get_inputs()
+        _, _, height, width = put.shape
+
+        def embed(img):
+            img = letterbox(img, (height, width))[None]
+            with np.errstate(over='ignore'):  # what is too large is told below
+                return session.run(None, {put.name: img})[0].astype(np.float16)
+
+        shape = embed(np.zeros((3, 1, 1), np.float32)).shape
     except Exception as error:  # ONNX Runtime has classes of its own
-        raise ValueError(f'{teacher} is no ONNX file: {error}') from error
-    shapes = [x.shape for x in session.get_inputs()]
-    if [len(shape) for shape in shapes] != [4] or not all(
-            isinstance(side, int) for side in shapes[0][1:]):
-        raise ValueError(f'{teacher} takes {shapes}, not one input of a fixed size, (1, 3, H, W)')
-    name, size = session.get_inputs()[0].name, tuple(shapes[0][2:])
-    return lambda img: session.run(None, {name: letterbox(img, size)[None]})[0].reshape(-1)
+        raise ValueError(
+            f'{teacher} is no network that takes (1, 3, H, W) of a fixed size: {error}') from error
+    if shape[:1] != (1,) or np.prod(shape[2:]) != 1:
+        raise ValueError(f'{teacher} returns {shape}, not (1, T)')
+
+    def checked(img):
+        features = embed(img).reshape(-1)
+        if not np.isfinite(features).all():
+            raise ValueError(f'{teacher} returns features that are too large for float16, or NaN')
+        return features
+
+    return checked

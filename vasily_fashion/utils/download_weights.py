@@ -48,7 +48,7 @@ def download_weights(
     except (OSError, HTTPException, ValueError) as error:
         raise OSError(
             f'{url} could not be fetched ({error}): fetch {path.name} by hand '
-            f'and put it into {path.parent}, or name weights that are here') from error
+            f'and put it into {path.parent}') from error
 
 
 def _open(url, timeout, max_seconds):
