@@ -16,7 +16,7 @@ from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.image_files import check_folder, list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, load_index
 from vasily_fashion.utils import ImageReadError, read_image
@@ -61,7 +61,7 @@ def main(argv=None):
         '--extractor-weights', default='fashion', help="StyleExtractorBN's")
     add_engine_arguments(parser, calibration='the shop and of the sample snaps', gpu=False)
     parser.add_argument(
-        '--score-thresh', type=float, default=.3,
+        '--score-thresh', type=probability, default=.3,
         help='items of this confidence or more (default: %(default)s)')
     parser.add_argument(
         '--n-item', type=int, default=144,

@@ -5,7 +5,7 @@ import os
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
@@ -25,7 +25,7 @@ def main(argv=None):
     add('--photo', nargs='+', metavar='FILE', help='your own street snaps')
     add('--gallery', metavar='FOLDER', help='your product images: a folder, or a CSV in it')
     add('--k', type=int, default=5, help='product images for each item, 1 or more')
-    add('--score-thresh', type=float, default=.3, help='least confidence, between 0 and 1')
+    add('--score-thresh', type=probability, default=.3, help='least confidence, between 0 and 1')
     add('--category', default='same', choices=('same', 'any', *FASHION_CATEGORIES),
         help="what an item is compared with: products of its category, 'any', or one category")
     add_engine_arguments(parser)
@@ -40,8 +40,6 @@ def main(argv=None):
         parser.error(f'--out {args.out}: name a file that ends in {", ".join(_FORMATS)}')
     if args.k < 1:
         parser.error(f'--k must be 1 or more, not {args.k}')
-    if not 0 < args.score_thresh < 1:
-        parser.error(f'--score-thresh must be between 0 and 1, not {args.score_thresh}')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
         parser.error(f'--photo {path}: there is no such file')
     try:

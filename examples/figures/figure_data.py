@@ -9,7 +9,7 @@ from vasily_fashion.datasets import (
     SyntheticFashionDataset,
 )
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
 
@@ -32,7 +32,7 @@ def add_data(parser, has_snaps=True):
         parser.add_argument(
             '--detector-weights', default='fashion', help="FashionSSD300's")
         parser.add_argument(
-            '--score-thresh', type=float, default=.3,
+            '--score-thresh', type=probability, default=.3,
             help='items of this confidence or more')
     parser.add_argument(
         '--extractor-weights', default='fashion', help="StyleExtractorBN's")

@@ -26,7 +26,7 @@ from vasily_fashion.datasets import (
 from vasily_fashion.datasets.find_boxes import find_boxes
 from vasily_fashion.datasets.named_datasets import find_split, open_dataset, parse_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
 from vasily_fashion.evaluations.baselines import hsv_histogram, vgg16_features
 from vasily_fashion.evaluations.crop_detected import crop_detected
 from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score_by_protocol
@@ -92,7 +92,7 @@ def main(argv=None):
         '--detector-weights', default='fashion',
         help="of SSD300, for detected boxes (default: 'fashion')")
     parser.add_argument(
-        '--score-thresh', type=float, default=0.01,
+        '--score-thresh', type=probability, default=0.01,
         help='detected boxes of lower scores are left out: 0.01 as for '
         'average precision (default), 0.3 as in the demo; for a CSV it is 0.05')
     parser.add_argument(
@@ -117,8 +117,6 @@ def main(argv=None):
             parser.error(f'--{option} is not for --dataset {args.dataset}')
     if not 0 <= args.margin < float('inf'):
         parser.error(f'--margin must be 0 or more, not {args.margin}')
-    if not 0 <= args.score_thresh < 1:
-        parser.error(f'--score-thresh must be from 0 to under 1, not {args.score_thresh}')
     if args.retrieve and (args.dataset != 'csv' or args.boxes != 'detected'):
         parser.error('--retrieve is for --dataset csv --boxes detected')
     if args.vote_thresh is not None and args.dataset == 'csv':

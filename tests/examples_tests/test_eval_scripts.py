@@ -474,7 +474,7 @@ def test_what_retrieve_finds(tmp_path, monkeypatch, capsys):
     (['csv', '--root', 'x', '--retrieve'], '--retrieve is for --dataset csv --boxes detected'),
     (['synthetic', '--split', 'val'], '--split is not for --dataset synthetic'),
     (['synthetic', '--margin', '-1'], '--margin must be 0 or more, not -1'),
-    (['synthetic', '--score-thresh', '30'], '--score-thresh must be from 0 to under 1, not 30'),
+    (['synthetic', '--score-thresh', '30'], 'argument --score-thresh: 30 is not between 0 and 1'),
     (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])
 def test_options_that_are_not_for_a_data_set(argv, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):

@@ -1,6 +1,14 @@
 import argparse
 
 
+def probability(text: str) -> float:
+    """The type of a flag that is a score of a detector."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1')
+    return value
+
+
 def add_engine_arguments(
         parser: argparse.ArgumentParser, engine: str = 'auto',
         precision: str | None = 'auto', calibration: str = 'the gallery',
