@@ -27,11 +27,10 @@ def teacher_features(
     Args:
         dataset (vasily_fashion.datasets.PairDataset): The pairs.
         item_ids (numpy.ndarray): :math:`(N,)`, int: their items, numbered from 0.
-        teachers (sequence of str): 'hsv' for
-            :func:`~vasily_fashion.evaluations.baselines.hsv_histogram`, or ONNX files
-            of networks that take :math:`(1, 3, H, W)` float32, RGB,
-            :math:`[0, 255]`, of a fixed size, into which images are fitted on white,
-            and return :math:`(1, T)`.
+        teachers (sequence of str): 'hsv' for histograms of colours, or ONNX files of
+            networks that take :math:`(1, 3, H, W)` float32, RGB, :math:`[0, 255]`, of a
+            fixed size, into which images are fitted on white, and return
+            :math:`(1, T)`.
         folder (str or path): They are kept in a folder of this one, float16; killed, it
             goes on.
 
