@@ -139,11 +139,13 @@ def test_both_sides_are_normalised_as_one_batch():
 def test_gpu():
     random_state = np.random.RandomState(3)
     q, p = random_state.normal(size=(2, 6, 3)).astype(np.float32)
-    chain = TripletTrainChain(_Scale(), _MARGIN)
-    loss, report = _report(chain, q, p)
+    ids = np.arange(6)
+    chain = TripletTrainChain(
+        _Scale(), _MARGIN, teacher_weight=1, teacher=np.eye(6, dtype=np.float32))
+    loss, report = _report(chain, q, p, item_id=ids)
     chain.to_device('@cupy:0')
     found, found_report = _report(
-        chain, chain.device.send(q), chain.device.send(p))
+        chain, *map(chain.device.send, (q, p)), item_id=chain.device.send(ids))
     np.testing.assert_allclose(
         chainer.backends.cuda.to_cpu(found.array), loss.array, rtol=1e-5)
     assert found_report == pytest.approx(report, rel=1e-5)
