@@ -13,6 +13,7 @@ from vasily_fashion.training import (
     BatchOrder,
     DrawOrder,
     LearningRate,
+    ResumeError,
     TrainingPhotos,
     create_communicator,
     get_worker_device,
@@ -106,10 +107,13 @@ def main(argv=None):
         parser.error(str(error))
     chain = MultiboxTrainChain(model, comm=comm)
     chain.to_device(get_worker_device(device, comm))
-    trainer = train_fashion_ssd(
-        chain, photos, order, schedule, args.out,
-        freeze_until=args.freeze_until, val=val, n_loader=args.n_loader,
-        resume=args.resume, eval_interval=args.eval_interval)
+    try:
+        trainer = train_fashion_ssd(
+            chain, photos, order, schedule, args.out,
+            freeze_until=args.freeze_until, val=val, n_loader=args.n_loader,
+            resume=args.resume, eval_interval=args.eval_interval)
+    except ResumeError as error:
+        parser.error(str(error))
     if comm is None or comm.rank == 0:
         write_run(trainer, 'examples/ssd/train.py', argv)
 

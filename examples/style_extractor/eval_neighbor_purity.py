@@ -7,7 +7,7 @@ embedded as a whole, whatever they lie or hang on.
 import argparse
 import sys
 
-from vasily_fashion.datasets.image_files import is_image
+from vasily_fashion.datasets.image_files import check_folder, is_image
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import eval_neighbor_purity
@@ -34,11 +34,13 @@ def main(argv=None):
     add_engine_arguments(parser, calibration='the folder')
     args = parser.parse_args(argv)
     try:
+        check_folder(args.root, 'root must be the folder of the folders')
         dataset = DirectoryParsingLabelDataset(args.root, is_image)
-        paths = dataset.img_paths
-        if len(paths) <= _K:
+        paths, n_class = dataset.img_paths, len(np.unique(dataset.labels))
+        if len(paths) <= _K or n_class < 2:
             raise ValueError(
-                f'{args.root}: {len(paths)} photos in folders of classes; {_K + 1} are needed')
+                f'{args.root}: {len(paths)} photos in folders of {n_class} classes; {_K + 1} '
+                'of 2 are needed')
         photos = None
         if args.precision == 'int8':
             photos = [read_image(path) for path in paths[::max(1, len(paths) // 64)]]

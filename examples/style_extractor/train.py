@@ -27,6 +27,7 @@ from vasily_fashion.training import (
     FrozenPairs,
     LaterBlocks,
     LearningRate,
+    ResumeError,
     TrainingPairs,
     create_communicator,
     get_worker_device,
@@ -141,8 +142,10 @@ def main(argv=None):
         parser.error('--n-view needs --features')
     if args.teacher_weight is None:
         args.teacher_weight = 1. if args.teacher else 0.
-    elif not args.teacher or not 0 < args.teacher_weight < float('inf'):
-        parser.error('--teacher-weight must be positive, and needs --teacher')
+    elif not args.teacher:
+        parser.error('--teacher-weight needs --teacher')
+    elif not 0 < args.teacher_weight < float('inf'):
+        parser.error(f'--teacher-weight must be positive, not {args.teacher_weight}')
     missing = 'skip' if args.skip_missing else 'raise'
 
     def open_snaps(name, root, purpose):
@@ -228,11 +231,14 @@ def main(argv=None):
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain.to_device(device)
-    trainer = train_style_extractor(
-        chain, pairs, order, schedule, args.out,
-        n_frozen_block=args.n_frozen_block, multi_node_bn=args.multi_node_bn,
-        val=val, n_loader=args.n_loader, resume=args.resume,
-        eval_interval=args.eval_interval)
+    try:
+        trainer = train_style_extractor(
+            chain, pairs, order, schedule, args.out,
+            n_frozen_block=args.n_frozen_block, multi_node_bn=args.multi_node_bn,
+            val=val, n_loader=args.n_loader, resume=args.resume,
+            eval_interval=args.eval_interval)
+    except ResumeError as error:
+        parser.error(str(error))
     if comm is None or comm.rank == 0:
         write_run(trainer, 'examples/style_extractor/train.py', argv)
 

@@ -512,7 +512,7 @@ def test_neighbor_purity_of_folders(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(script, 'StyleExtractorBN', _MeanColour)
     with pytest.raises(SystemExit):
         script.main([str(tmp_path)])
-    assert '0 photos in folders of classes; 11 are needed' in capsys.readouterr().err
+    assert '0 photos in folders of 0 classes; 11 of 2 are needed' in capsys.readouterr().err
     for colour, channel, n in ('red', 0, 11), ('green', 1, 12):
         (tmp_path / colour).mkdir()
         for i in range(n):

@@ -80,7 +80,7 @@ def test_numbers_that_no_training_has(name, flag, value, capsys):
 @pytest.mark.parametrize('name, argv, message', [
     ('ssd/train.py', ['--freeze-until', 'conv12'], '--freeze-until must be one of conv1_1, '),
     ('ssd/train.py', ['--lr', 'nan'], 'the learning rate must be 0 or more, not nan'),
-    ('style_extractor/train.py', ['--teacher-weight', '2'], '--teacher-weight must be positive'),
+    ('style_extractor/train.py', ['--teacher-weight', '2'], '--teacher-weight needs --teacher'),
     ('style_extractor/train.py', ['--lr', '-1'], 'the learning rate must be 0 or more, not -1')])
 def test_values_that_no_training_has(name, argv, message, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:

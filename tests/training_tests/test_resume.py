@@ -1,6 +1,7 @@
 import random
 
 from tests.training_tests.tiny import tiny_items, tiny_snaps, train_tiny
+from vasily_fashion.training import ResumeError
 
 import numpy as np
 import pytest
@@ -123,6 +124,15 @@ def test_nothing_left(kind, dataset, tmp_path):
     log = (tmp_path / 'log').read_text()
     with pytest.warns(UserWarning, match='snapshot has had all 2 iterations: nothing is left'):
         train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / 'snapshot')
-    with pytest.raises(ValueError, match='snapshot has had 2 iterations, more than the 1 of'):
+    with pytest.raises(ResumeError, match='snapshot has had 2 iterations, more than the 1 of'):
         train_tiny(kind, tmp_path, 1, dataset, resume=tmp_path / 'snapshot')
     assert (tmp_path / 'log').read_text() == log
+
+
+def test_no_snapshot(kind, dataset, tmp_path):
+    train_tiny(kind, tmp_path, 1, dataset)
+    content = (tmp_path / 'snapshot').read_bytes()
+    for name, wrong in ('text', b'no snapshot'), ('half', content[:len(content) // 2]):
+        (tmp_path / name).write_bytes(wrong)
+        with pytest.raises(ResumeError, match=f'{name}: no training with these arguments'):
+            train_tiny(kind, tmp_path, 2, dataset, resume=tmp_path / name)

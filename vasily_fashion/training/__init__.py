@@ -9,6 +9,7 @@ from vasily_fashion.training.make_iterator import make_iterator  # noqa: F401
 from vasily_fashion.training.number_types import number_types  # noqa: F401
 from vasily_fashion.training.random_states import RandomStates  # noqa: F401
 from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator  # noqa: F401
+from vasily_fashion.training.run_training import ResumeError  # noqa: F401
 from vasily_fashion.training.scale_embeddings import scale_embeddings  # noqa: F401
 from vasily_fashion.training.style_extractor_blocks import LaterBlocks  # noqa: F401
 from vasily_fashion.training.teacher_features import teacher_features  # noqa: F401

@@ -22,6 +22,10 @@ from chainer.training import extensions
 from chainer.training.triggers import MaxValueTrigger
 
 
+class ResumeError(ValueError):
+    """A training cannot go on from a file: the message says why."""
+
+
 def run_training(
         model: chainer.Link, chain: Any, optimizer: chainer.GradientMethod,
         draws: Draws, order: DrawOrder, schedule: LearningRate,
@@ -91,10 +95,10 @@ def run_training(
         if resume is not None:
             _load(resume, trainer)
             if updater.iteration > schedule.iteration:
-                raise ValueError(
+                raise ResumeError(
                     f'{resume} has had {updater.iteration} iterations, more than the '
                     f'{schedule.iteration} of this training')
-            if updater.iteration == schedule.iteration:
+            if updater.iteration == schedule.iteration:  # it was killed at its end
                 warnings.warn(
                     f'{resume} has had all {schedule.iteration} iterations: '
                     'nothing is left to train', stacklevel=3)
@@ -139,7 +143,7 @@ def _write(filename, out, arrays):
 def _load(path, trainer):
     try:
         chainer.serializers.load_npz(path, trainer)
-    except KeyError as error:
-        raise ValueError(
-            f'{path} holds no {error}: resume takes the snapshot of a '
-            'training with the same arguments, by this version') from error
+    except Exception as error:  # damaged files raise nearly anything
+        raise ResumeError(
+            f'{path}: no training with these arguments can go on from it '
+            f'({error}); resume takes the snapshot of one, by this version') from error
