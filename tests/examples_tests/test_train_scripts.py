@@ -128,6 +128,17 @@ def test_wrong_resume(name, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('name', _SCRIPTS[:2])
+def test_resume_from_no_snapshot(name, tmp_path, capsys):
+    path = tmp_path / 'text'
+    path.write_text('no snapshot')
+    with pytest.raises(SystemExit) as caught:
+        _main(name)(['--dataset', 'synthetic', '1', '--batch-size', '2', '--weights', 'fashion',
+                     '--resume', str(path), '--out', str(tmp_path / 'out')])
+    assert caught.value.code == 2
+    assert f'{path}: no training with these arguments' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', _SCRIPTS[:2])
 def test_readme_has_every_flag(name, capsys):
     """And no flag that there is not."""
     with pytest.raises(SystemExit):
