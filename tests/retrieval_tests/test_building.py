@@ -110,6 +110,19 @@ def test_from_one_day_to_the_next(shop, tmp_path, kind):
     assert (n_added, n_removed) == (1, 0) and len(index) == 8
 
 
+def test_a_photo_that_goes_while_it_builds(shop, tmp_path):
+    catalogue = ProductFolderDataset(shop)
+    (shop / 'dress' / '0.png').unlink()
+    store = EmbeddingStore(tmp_path / 'e', _MeanColour())
+    ids = embed_catalogue(catalogue, _MeanColour(), store)
+    assert 'there is no such file' in store.broken['dress/0']
+    index = FlatIndex(3)
+    assert update_index(index, store, ids) == (5, 0) and 'dress/0' not in index.ids
+    # it comes back
+    trees.write_image(shop / 'dress' / '0.png', seed=0)
+    assert _update(shop, tmp_path / 'e', index)[:2] == (6, 0) and len(index) == 6
+
+
 def test_an_update_may_be_repeated(shop, tmp_path):
     index = FlatIndex(3)
     _update(shop, tmp_path / 'e', index)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from vasily_fashion.categories import CONSUMER_TO_SHOP_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
-from vasily_fashion.datasets.image_files import check_folder, check_names
+from vasily_fashion.datasets.image_files import check_folder
 from vasily_fashion.datasets.read_annotation import check_choice, read_boxes, read_partition
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
@@ -58,7 +58,6 @@ class ConsumerToShopDataset(RetrievalDataset):
             if split in (status, 'all'):
                 for name in images:
                     rows.setdefault(name, (item_id, status))
-        check_names(rows, partition)
         boxes = read_boxes(root / 'Anno' / 'list_bbox_consumer2shop.txt', rows)
         label_of_name, _ = make_label_map(
             CONSUMER_TO_SHOP_TO_FASHION, CONSUMER_TO_SHOP_TO_FASHION, partition)

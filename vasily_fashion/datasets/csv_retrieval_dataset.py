@@ -4,7 +4,6 @@ from typing import Literal
 
 from vasily_fashion.datasets.bbox_list_dataset import check_pixels
 from vasily_fashion.datasets.category_map import make_label_map
-from vasily_fashion.datasets.image_files import check_names
 from vasily_fashion.datasets.read_annotation import find_unknown_columns, read_csv
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
@@ -74,7 +73,6 @@ class CSVRetrievalDataset(RetrievalDataset):
                     f'{path} has no row of split {split!r}; there are '
                     f'{", ".join(map(repr, sorted(splits)))}')
         names = [row['path'] for row in rows]
-        check_names(names, path)
         categories = [row.get('category') or '' for row in rows]
         label_of_name, label_names = make_label_map(
             sorted({name for name in categories if name}), category_map, path)

@@ -172,7 +172,7 @@ def _nfc(name):
 def keep_existing(
         root: str | os.PathLike[str], names: Sequence[str], missing: str,
         source: str | os.PathLike[str]) -> list[str | None]:
-    """Find the files; raise, or leave out, if one is missing.
+    """Find the files that an annotation names; raise, or leave out, if one is missing.
 
     Args:
         root (str or path): Where the names start.
@@ -186,9 +186,10 @@ def keep_existing(
     Raises:
         FileNotFoundError: If one is missing and `missing` is 'raise', or if
             all are.
-        ValueError: If `missing` is neither.
+        ValueError: If `missing` is neither, or as of :func:`check_names`.
     """
     check_choice('missing', missing, ('raise', 'skip'))
+    check_names(names, source)
     found = find_files(root, names)
     n_lost = found.count(None)
     if n_lost and (missing == 'raise' or n_lost == len(found)):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from vasily_fashion.categories import IN_SHOP_TO_FASHION
 from vasily_fashion.datasets.category_map import make_label_map
-from vasily_fashion.datasets.image_files import check_folder, check_names
+from vasily_fashion.datasets.image_files import check_folder
 from vasily_fashion.datasets.read_annotation import check_choice, read_boxes, read_partition
 from vasily_fashion.datasets.retrieval_dataset import RetrievalDataset
 
@@ -49,7 +49,6 @@ class InShopDataset(RetrievalDataset):
         rows = [row for row in read_partition(partition, 3, _STATUSES)
                 if split == 'all' or (row[2] == 'train') == (split == 'train')]
         names = [name for name, _, _ in rows]
-        check_names(names, partition)
         boxes = read_boxes(root / 'Anno' / 'list_bbox_inshop.txt', names)
         label_of_name, _ = make_label_map(IN_SHOP_TO_FASHION, IN_SHOP_TO_FASHION, partition)
         categories = [''.join(Path(name).parts[2:3]) for name in names]

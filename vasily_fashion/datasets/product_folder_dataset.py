@@ -9,7 +9,6 @@ from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import (
     check_folder,
-    check_names,
     find_files,
     image_suffixes,
     list_images,
@@ -102,7 +101,6 @@ class ProductFolderDataset(RetrievalDataset):
             if not rows:
                 raise ValueError(f'{csv_path or root} has too few products for a split {split!r}')
         names = [row['path'] for row in rows]
-        check_names(names, csv_path or root)
         id_of_name = _make_ids(dict.fromkeys(names))
         ids = [row.get('id') or id_of_name[name]
                for row, name in zip(rows, names, strict=True)]
@@ -124,7 +122,7 @@ class ProductFolderDataset(RetrievalDataset):
             root, names, np.array(ids), np.zeros(len(names), bool),
             np.ones(len(names), bool), None,
             [label_of_name.get(name, -1) for name in categories], None,
-            label_names, missing, csv_path or root)
+            label_names, missing if csv_path else None, csv_path or root)
         self.product_names = [rows[i].get('name', '') for i in self._kept]
         self.prices = [rows[i].get('price', '') for i in self._kept]
         self.urls = [rows[i].get('url', '') for i in self._kept]

@@ -38,8 +38,8 @@ class RetrievalDataset(GetterDataset):
         bboxes (array): :math:`(N, 4)`; NaN where there is none and the whole
             image is the item. All NaN by default.
         label_names (tuple of str): What the labels mean.
-        missing ({'raise', 'skip'}): What to do about images that are not
-            there.
+        missing ({'raise', 'skip', None}): What to do about images that are not
+            there; :obj:`None` if the names were found on the disk.
         source (str or path): The annotation file, for messages.
         margin (float): Room around boxes, as of
             :func:`~vasily_fashion.transforms.crop_by_bbox`.
@@ -76,7 +76,7 @@ class RetrievalDataset(GetterDataset):
                  labels: np.ndarray | Sequence[int] | None = None,
                  bboxes: np.ndarray | Sequence[Sequence[float]] | None = None,
                  label_names: Sequence[str] = FASHION_CATEGORIES,
-                 missing: str = 'raise',
+                 missing: str | None = 'raise',
                  source: str | os.PathLike[str] = 'the annotation',
                  margin: float = 0., long_side: int | None = None) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class RetrievalDataset(GetterDataset):
         if (infinite := np.isinf(columns['bboxes']).any(axis=1)).any():
             raise ValueError(
                 f'{source}: the box of {names[int(infinite.argmax())]} is infinite')
-        found = keep_existing(root, names, missing, source)
+        found = names if missing is None else keep_existing(root, names, missing, source)
         self.root = Path(root)
         self.names = [name for name in found if name is not None]
         self._kept = np.array([i for i, name in enumerate(found) if name is not None], int)
@@ -192,14 +192,14 @@ class RetrievalDataset(GetterDataset):
             self.root, [self.names[i] for i in np.flatnonzero(which)],
             self.item_ids[which], self.is_query[which],
             self.is_gallery[which], self.splits[which], self.labels[which],
-            self.bboxes[which], self.label_names, 'skip',
+            self.bboxes[which], self.label_names, None,
             margin=self.margin, long_side=self.long_side)
         for name in self._more_columns:
             column = getattr(self, name)
-            kept = [column[i] for i in np.flatnonzero(which)[chosen._kept]]
-            setattr(chosen, name, np.array(kept) if isinstance(column, np.ndarray) else kept)
+            setattr(chosen, name, column[which] if isinstance(column, np.ndarray)
+                    else [column[i] for i in np.flatnonzero(which)])
         chosen._more_columns = self._more_columns
-        chosen.n_missing += self.n_missing
+        chosen.n_missing = self.n_missing
         chosen.unknown_categories = dict(self.unknown_categories)
         return chosen
 

@@ -93,7 +93,10 @@ def find_new(
 
 def _stamp(gallery, i):
     """A text that changes with an image, its box or its category, not with its id."""
-    status = os.stat(gallery.root / gallery.names[i])
+    try:
+        status = os.stat(gallery.root / gallery.names[i])
+    except OSError:  # it was there a moment ago; reading it says why not
+        return 'gone'
     return (f'{status.st_size} {status.st_mtime_ns} '
             f'{gallery.bboxes[i].tolist()} {gallery.labels[i]} {gallery.names[i]}'
             + (f' margin {gallery.margin}' if gallery.margin else ''))

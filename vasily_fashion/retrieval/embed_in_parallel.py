@@ -61,14 +61,8 @@ def embed_in_parallel(
         for rows in shards:
             is_in_shard = np.zeros(len(gallery), bool)
             is_in_shard[rows] = True
-            try:
-                images = gallery.choose(is_in_shard)  # without what has just gone
-            except FileNotFoundError:  # all of it
-                continue
-            there = set(images.names)
-            rows = [i for i in rows.tolist() if gallery.names[i] in there]
             future = client.submit(
-                _embed, images, load, fingerprints, pure=False, retries=3)
+                _embed, gallery.choose(is_in_shard), load, fingerprints, pure=False, retries=3)
             rows_of[future.key] = rows
             running.add(future)
             return
