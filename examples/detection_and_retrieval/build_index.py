@@ -70,6 +70,8 @@ def main(argv=None):
         parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
     if args.dataset == 'folder' and args.root.lower().endswith('.csv'):
         parser.error(f'{args.root}: give the folder of the photos, and this as --images')
+    if args.detector_weights != 'fashion' and not args.detect:
+        parser.error('--detector-weights is for --detect')
     if args.n_worker < 0:
         parser.error(f'--n-worker must be 0 or more, not {args.n_worker}')
     load = functools.partial(load_network, args.engine, args.gpu, args.precision)

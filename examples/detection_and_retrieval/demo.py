@@ -61,7 +61,7 @@ def run(args):
            'calibration': gallery.sample() if args.precision == 'int8' else None}
     detector, engine = compile_if_installed(detector, **how)
     extractor, _ = compile_if_installed(extractor, **how)
-    print(f'{len(snaps)} snaps, {len(gallery)} product images, computed by {engine}')
+    print(f'Snaps: {len(snaps)}, product images: {len(gallery)}, computed by {engine}')
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 
     stem, suffix = os.path.splitext(args.out)

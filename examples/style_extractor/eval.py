@@ -112,9 +112,13 @@ def main(argv=None):
         parser.error(f'the protocol of {args.dataset} has true boxes')
     for option, of_it in (
             ('images', args.dataset == 'csv'), ('distractors', args.dataset == 'csv'),
-            ('root', args.dataset != 'synthetic'), ('split', args.dataset != 'synthetic')):
-        if getattr(args, option) is not None and not of_it:
-            parser.error(f'--{option} is not for --dataset {args.dataset}')
+            ('root', args.dataset != 'synthetic'), ('split', args.dataset != 'synthetic'),
+            ('n_snap', args.dataset == 'synthetic'), ('seed', args.dataset == 'synthetic'),
+            ('gallery', args.dataset == 'consumer-to-shop')):
+        if getattr(args, option) != parser.get_default(option) and not of_it:
+            parser.error(f'--{option.replace("_", "-")} is not for --dataset {args.dataset}')
+    if args.detector_weights != 'fashion' and args.boxes != 'detected':
+        parser.error('--detector-weights is for --boxes detected')
     if not 0 <= args.margin < float('inf'):
         parser.error(f'--margin must be 0 or more, not {args.margin}')
     if args.retrieve and (args.dataset != 'csv' or args.boxes != 'detected'):

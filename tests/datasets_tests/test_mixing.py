@@ -151,6 +151,8 @@ def test_worn_products(shop, colorful):
         WornProductDataset(
             ProductFolderDataset(shop).choose(np.array([1, 0, 0, 0], bool)),
             [ColorfulFashionBboxDataset(colorful)])
+    with pytest.raises(ValueError, match='snaps is empty'):
+        WornProductDataset(ProductFolderDataset(shop), [])
 
 
 def test_a_process_that_loads_can_be_given_them(shop, colorful, tmp_path):

@@ -92,6 +92,9 @@ def test_a_csv_where_the_folder_belongs(tmp_path, capsys):
     with pytest.raises(SystemExit):
         _main(tmp_path / 'products.csv', '--out', tmp_path / 'out')
     assert 'give the folder of the photos, and this as --images' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        _main(tmp_path, '--detector-weights', 'x.npz', '--out', tmp_path / 'out')
+    assert '--detector-weights is for --detect' in capsys.readouterr().err
 
 
 

@@ -124,7 +124,7 @@ def test_own_photos_and_gallery(small, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert err == ''
     lines = out.splitlines()
-    assert lines[0] == '2 snaps, 4 product images, computed by Chainer'
+    assert lines[0] == 'Snaps: 2, product images: 4, computed by Chainer'
     assert lines[1] == 'snap a.png:'
     assert lines[2].split()[:2] == ['bag', '0.90']
     row = lines[3].split()
@@ -153,7 +153,7 @@ def test_synthetic_snaps_and_shop(small, capsys):
     small.main(['--n-snap', '2', '--n-item', '12', '--seed', '3'])
     out, err = capsys.readouterr()
     assert err == ''
-    assert out.startswith('2 snaps, 12 product images, computed by Chainer\n')
+    assert out.startswith('Snaps: 2, product images: 12, computed by Chainer\n')
     assert 'items that the snaps show, 0 were detected' in out
     _assert_sheet('output/retrieval.png')
 

@@ -473,6 +473,9 @@ def test_what_retrieve_finds(tmp_path, monkeypatch, capsys):
     (['synthetic', '--root', 'x'], '--root is not for --dataset synthetic'),
     (['csv', '--root', 'x', '--retrieve'], '--retrieve is for --dataset csv --boxes detected'),
     (['synthetic', '--split', 'val'], '--split is not for --dataset synthetic'),
+    (['csv', '--root', 'x', '--n-snap', '9'], '--n-snap is not for --dataset csv'),
+    (['ccp', '--root', 'x', '--gallery', 'val+test'], '--gallery is not for --dataset ccp'),
+    (['synthetic', '--detector-weights', 'x'], '--detector-weights is for --boxes detected'),
     (['synthetic', '--margin', '-1'], '--margin must be 0 or more, not -1'),
     (['synthetic', '--score-thresh', '30'], 'argument --score-thresh: 30 is not between 0 and 1'),
     (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])

@@ -25,7 +25,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
             return file.read()
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f'{path}: there is no such file; is the root right?') from error
+            f'{path}: there is no such file; is the root right? A relative path starts in '
+            'the working folder') from error
     except IsADirectoryError as error:
         raise IsADirectoryError(f'{path} is a folder: name the file in it') from error
     except UnicodeDecodeError as error:

@@ -46,7 +46,7 @@ class WornProductDataset(PairDataset):
         n_left_out (int): Products that no snap has a box for.
 
     Raises:
-        ValueError: If no product is left, or `p_ground` is no probability or
+        ValueError: If there are no snaps, no product is left, or `p_ground` is no probability or
             there are no grounds for it.
     """
 
@@ -58,6 +58,8 @@ class WornProductDataset(PairDataset):
         if p_ground and not len(grounds):
             raise ValueError(f'p_ground is {p_ground}, and there are no grounds')
         self._snaps = list(snaps)
+        if not self._snaps:
+            raise ValueError('snaps is empty: products are worn by the people of photos with boxes')
         self.box_jitter, self.box_margin = box_jitter, box_margin
         self._grounds, self.p_ground = grounds, p_ground
         places: dict[int, list[tuple[int, int, np.ndarray]]] = {}
