@@ -99,10 +99,7 @@ def main(argv=None):
         schedule = LearningRate(
             attr, lr if args.lr is None else args.lr, args.iteration,
             args.lr_schedule, warm_up=args.warm_up)
-        names = convolution_names(model.extractor)
-        if args.freeze_until not in (None, *names):
-            raise ValueError(
-                f'--freeze-until must be one of {", ".join(names)}, not {args.freeze_until}')
+        convolution_names(model.extractor, args.freeze_until)  # which refuses another
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     chain = MultiboxTrainChain(model, comm=comm)

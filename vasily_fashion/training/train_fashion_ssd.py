@@ -58,12 +58,7 @@ eval_interval: As :func:`~vasily_fashion.training.train_style_extractor`.
         else chainer.optimizers.MomentumSGD())
     optimizer.setup(chain)
     if freeze_until is not None:
-        names = convolution_names(model.extractor)
-        if freeze_until not in names:
-            raise ValueError(
-                f'freeze_until must be a convolution, not {freeze_until!r}: '
-                f'one of {", ".join(names)}')
-        for name in names[:names.index(freeze_until) + 1]:
+        for name in convolution_names(model.extractor, freeze_until):
             freeze(model.extractor[name])
     for param in chain.params():
         if param.requires_grad:
