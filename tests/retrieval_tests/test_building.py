@@ -18,7 +18,6 @@ from vasily_fashion.retrieval import (
     update_index,
 )
 from vasily_fashion.retrieval.cut_products import cut_products
-from vasily_fashion.retrieval.gallery import product_ids
 from vasily_fashion.utils import weights_sha256
 
 import chainer
@@ -185,9 +184,9 @@ def test_damaged_store(shop, tmp_path, damage):
 
 def test_ids_are_unique(tmp_path):
     dataset = CSVRetrievalDataset(trees.make_csv(tmp_path))
-    assert product_ids(dataset.choose(dataset.splits == 'train')) == ['9']
+    assert dataset.choose(dataset.splits == 'train').image_ids() == ['9']
     # an item has two images, one of which shows another item as well
-    assert product_ids(dataset) == ['street/é.jpg', 'shop/1.jpg', '8', '9']
+    assert dataset.image_ids() == ['street/é.jpg', 'shop/1.jpg', '8', '9']
 
 
 def _named(tmp_path, items, names):
@@ -199,12 +198,11 @@ def _named(tmp_path, items, names):
 
 
 def test_a_second_image_renames_its_own_item_alone(tmp_path):
-    assert product_ids(_named(tmp_path, ['a', 'b'], ['1.png', '2.png'])) == ['a', 'b']
-    assert product_ids(_named(
-        tmp_path, ['a', 'b', 'b'], ['1.png', '2.png', '3.png'])) == ['a', '2.png', '3.png']
+    assert _named(tmp_path, ['a', 'b'], ['1.png', '2.png']).image_ids() == ['a', 'b']
+    assert _named(tmp_path, ['a', 'b', 'b'], ['1.png', '2.png', '3.png']).image_ids() == [
+        'a', '2.png', '3.png']
     # an item may be called as an image is
-    assert product_ids(_named(
-        tmp_path, ['2.png', 'b', 'b'], ['1.png', '2.png', '2.png'])) == [
+    assert _named(tmp_path, ['2.png', 'b', 'b'], ['1.png', '2.png', '2.png']).image_ids() == [
             '2.png', '2.png#2', '2.png#3']
 
 

@@ -1,3 +1,4 @@
+import itertools
 import logging
 import os
 from collections import Counter
@@ -173,6 +174,28 @@ class RetrievalDataset(GetterDataset):
         if box_jitter or box_margin:
             bbox = jitter_bbox(bbox, box_jitter, random_state, box_margin)
         return crop_by_bbox(img, bbox, self.margin)[0].copy()
+
+    def image_ids(self) -> list[str]:
+        """Ids of the images: unique, and the same in each run.
+
+        If an item has one image, the image has the item's id. Otherwise its id is
+        its path. If another image has that id already, such as another box of the
+        same photo, '#2', '#3' and so on is added to the path.
+
+        Returns:
+            list of str: :math:`N` ids.
+        """
+        items = [str(i) for i in self.item_ids.tolist()]
+        count = Counter(items)
+        taken = {item for item, n in count.items() if n == 1}
+        ids = []
+        for item, name in zip(items, self.names, strict=True):
+            if count[item] > 1:
+                item = next(i for i in itertools.chain(
+                    [name], (f'{name}#{n}' for n in itertools.count(2))) if i not in taken)
+                taken.add(item)
+            ids.append(item)
+        return ids
 
     def choose(self, which: np.ndarray) -> 'RetrievalDataset':
         """Some of the examples.

@@ -1,8 +1,9 @@
 import os
 from typing import Any, Self
 
-from vasily_fashion.retrieval._rows import CheckedIndex, Rows, check_extractor, read_npz
+from vasily_fashion.retrieval._rows import CheckedIndex, Rows, check_extractor
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.read_npz import read_npz
 
 import numpy as np
 

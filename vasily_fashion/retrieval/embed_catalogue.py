@@ -6,7 +6,6 @@ from typing import Any
 from vasily_fashion.retrieval._rows import check_positive
 from vasily_fashion.retrieval.embed_images import embed_images
 from vasily_fashion.retrieval.embedding_store import EmbeddingStore
-from vasily_fashion.retrieval.gallery import product_ids
 from vasily_fashion.utils import weights_sha256
 from vasily_fashion.utils.progress_bar import progress_bar
 
@@ -73,7 +72,7 @@ def find_new(
         raise ValueError(
             f'{store.folder}: a detector (--detect) has cut these products out; give it '
             'again, or name another folder')
-    ids = np.array(product_ids(gallery), object)
+    ids = np.array(gallery.image_ids(), object)
     stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
     wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}
     # each once, although several ids may have had the image

@@ -3,9 +3,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vasily_fashion.retrieval._rows import check_extractor, read_npz
+from vasily_fashion.retrieval._rows import check_extractor
 from vasily_fashion.utils import atomic_write
 from vasily_fashion.utils.abandoned import remove_abandoned
+from vasily_fashion.utils.read_npz import read_npz
 
 import numpy as np
 

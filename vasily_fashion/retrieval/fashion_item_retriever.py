@@ -181,30 +181,34 @@ class FashionItemRetriever:
         """
         category = _as_category(category, self._label_names)
         _check_length(guesses, 'guesses', len(embeddings), 'embeddings')
-        if not guesses:
-            return []
-        if category == 'any':
-            return _found(self.index.search(embeddings, k))
-        if category != 'same':
-            return _found(self.index.search(embeddings, k, [category] * len(guesses)))
         if isinstance(embeddings, list):
             embeddings = np.asarray(embeddings, np.float32)
-        first, second = (
-            np.array([-1 if c is None else c for c in column], np.int32)
-            for column in zip(*guesses, strict=True))
-        found = _found(self.index.search(embeddings, k, first))
-        rows = np.flatnonzero((first >= 0) & (second >= 0) & (first != second))
-        if len(rows):  # the nearest of both categories together
-            others = _found(self.index.search(embeddings[rows], k, second[rows]))
-            for row, other in zip(rows, others, strict=True):
-                distances, ids = map(np.concatenate, zip(found[row], other, strict=True))
-                order = np.argsort(distances, kind='stable')[:k]
-                found[row] = distances[order], ids[order]
-        rows = np.flatnonzero([not len(ids) for _, ids in found])
-        if len(rows):
-            for row, other in zip(
-                    rows, _found(self.index.search(embeddings[rows], k)), strict=True):
-                found[row] = other
+        if category != 'same':
+            every = -1 if category == 'any' else category
+            return self._search_each(embeddings, k, [[every]] * len(guesses))
+        found = self._search_each(embeddings, k, [
+            sorted({c for c in pair if c is not None}) or [-1] for pair in guesses])
+        none = np.flatnonzero([not len(ids) for _, ids in found])
+        of_all = self._search_each(embeddings[none], k, [[-1]] * len(none))
+        for row, neighbours in zip(none, of_all, strict=True):
+            found[row] = neighbours
+        return found
+
+    def _search_each(self, embeddings, k, categories):
+        """The nearest of each query in all of its categories together."""
+        n_category = [len(its) for its in categories]
+        if not n_category:
+            return []
+        rows = np.repeat(np.arange(len(n_category)), n_category)
+        distances, ids = self.index.search(
+            embeddings[rows], k, list(itertools.chain(*categories)))
+        distances = cuda.to_cpu(distances)
+        found = []
+        for stop, n in zip(np.cumsum(n_category), n_category, strict=True):
+            its, of = distances[stop - n:stop].ravel(), ids[stop - n:stop].ravel()
+            order = np.argsort(its, kind='stable')[:k]
+            order = order[np.isfinite(its[order])]  # without the padding
+            found.append((its[order], of[order]))
         return found
 
     def _retrieve_batches(self, snaps, k, category):
@@ -263,14 +267,6 @@ class FashionItemRetriever:
     def _name(self, category):
         known = category is not None and category < len(self._label_names)
         return self._label_names[category] if known else None
-
-
-def _found(result):
-    """Split what an index's `search` returned into rows, without the padding."""
-    distances, ids = cuda.to_cpu(result[0]), result[1]
-    n_found = np.isfinite(distances).sum(axis=1)
-    return [(distance[:n], its[:n]) for distance, its, n in zip(
-        distances, ids, n_found, strict=True)]
 
 
 def _as_category(category, label_names):

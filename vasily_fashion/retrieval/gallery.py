@@ -1,5 +1,4 @@
 import contextlib
-import itertools
 import os
 import warnings
 from collections import Counter
@@ -78,7 +77,7 @@ class Gallery:
         """
         gallery = dataset.choose(dataset.is_gallery)
         return cls(
-            product_ids(gallery), gallery.read_crop, gallery.labels,
+            gallery.image_ids(), gallery.read_crop, gallery.labels,
             getattr(gallery, 'product_names', None),
             getattr(gallery, 'prices', None), getattr(gallery, 'urls', None),
             [gallery.root / name for name in gallery.names])
@@ -257,29 +256,3 @@ class Gallery:
         index.add(common_device(extractor).send(embeddings),
                   [self.ids[row] for row in rows], self.categories[rows])
         return index
-
-
-def product_ids(gallery: Any) -> list[str]:
-    """Ids of product images: unique, and the same in each run.
-
-    If an item has one image, the image has the item's id. Otherwise its id is
-    its path. If another image has that id already, such as another box of the
-    same photo, '#2', '#3' and so on is added to the path.
-
-    Args:
-        gallery (vasily_fashion.datasets.RetrievalDataset): The images.
-
-    Returns:
-        list of str: The ids.
-    """
-    items = [str(i) for i in gallery.item_ids.tolist()]
-    count = Counter(items)
-    taken = {item for item, n in count.items() if n == 1}
-    ids = []
-    for item, name in zip(items, gallery.names, strict=True):
-        if count[item] > 1:
-            item = next(i for i in itertools.chain(
-                [name], (f'{name}#{n}' for n in itertools.count(2))) if i not in taken)
-            taken.add(item)
-        ids.append(item)
-    return ids

@@ -2,10 +2,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vasily_fashion.retrieval._rows import read_npz
 from vasily_fashion.retrieval.faiss_index import FaissIndex
 from vasily_fashion.retrieval.flat_index import FlatIndex
 from vasily_fashion.retrieval.milvus_index import MilvusIndex
+from vasily_fashion.utils.read_npz import read_npz
 
 #: What `build_index` calls an index of each kind.
 FILES = {'flat': 'index.npz', 'faiss': 'faiss.npz', 'milvus': 'milvus.db'}
