@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import logging
 import socket
-import sys
 import time
 from pathlib import Path
 
@@ -192,4 +191,4 @@ def read_samples(folder):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

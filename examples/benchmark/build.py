@@ -6,7 +6,6 @@ slowest of them sets the bound. Stages and whole take turns.
 """
 import argparse
 import contextlib
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -102,4 +101,4 @@ def build(dataset, extractor):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -17,7 +17,6 @@ are nearly all of the work, round to TF32 on GPUs that have it.
 import argparse
 import os
 import random
-import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
@@ -172,4 +171,4 @@ def search(device, n_gallery, n_query):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

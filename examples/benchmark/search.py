@@ -11,7 +11,6 @@ says nothing of either: compare with `--n-thread 1`.
 """
 import argparse
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -219,4 +218,4 @@ def measure(args):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -6,7 +6,6 @@ are listed at the end and in OUT/unreadable.txt.
 """
 import argparse
 import functools
-import sys
 from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
@@ -118,4 +117,4 @@ def load_network(engine, gpu, precision, network, weights, calibration=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,7 +1,6 @@
 """Draw all figures, each by its own script, into one folder."""
 import argparse
 import os
-import sys
 
 import default_boxes
 import overview
@@ -36,4 +35,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

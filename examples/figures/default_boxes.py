@@ -1,5 +1,4 @@
 """Draw default boxes that match the items of a snap, on two feature maps."""
-import sys
 
 from vasily_fashion.datasets import CCPBboxDataset, SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
@@ -48,4 +47,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

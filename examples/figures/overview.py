@@ -1,5 +1,4 @@
 """Draw the three tasks, detection, category and retrieval, of one snap."""
-import sys
 
 from vasily_fashion.visualizations import vis_overview
 
@@ -17,4 +16,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

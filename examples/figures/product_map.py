@@ -5,7 +5,6 @@ is the share of the nearest neighbours, in all 128 dimensions, that are of the
 same category.
 """
 import os
-import sys
 
 from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import eval_neighbor_purity
@@ -60,4 +59,4 @@ def project(embeddings, perplexity):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,6 +1,5 @@
 """Draw two sheets of results: detection, category and retrieval of snaps."""
 import os
-import sys
 
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
@@ -29,4 +28,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,5 +1,4 @@
 """Draw SSD300's feature maps from the network itself."""
-import sys
 
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.links import FashionSSD300
@@ -16,4 +15,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,5 +1,4 @@
 """Draw the title picture: a snap and similar products of a shop."""
-import sys
 
 from vasily_fashion.visualizations import vis_title
 
@@ -22,4 +21,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,5 +1,4 @@
 """Draw the triplet network, with three real images and their distances."""
-import sys
 
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
 from vasily_fashion.deploy import compile_if_installed
@@ -32,4 +31,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

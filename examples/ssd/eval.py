@@ -4,7 +4,6 @@ COCO's needs pycocotools and is left out without.
 """
 import argparse
 import importlib.util
-import sys
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
@@ -141,4 +140,4 @@ def print_table(result, label_names):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

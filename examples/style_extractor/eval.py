@@ -16,7 +16,6 @@ Data sets of the field are scored by their own protocols, with true boxes;
 DeepFashion2 with detected ones as well.
 """
 import argparse
-import sys
 
 from vasily_fashion.datasets import (
     CCPItemDataset,
@@ -301,4 +300,4 @@ def load_detector(args):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -5,7 +5,6 @@ neighbours that are of a photo's own class, the mean over all photos. They are
 embedded as a whole, whatever they lie or hang on.
 """
 import argparse
-import sys
 
 from vasily_fashion.datasets.image_files import check_folder, is_image
 from vasily_fashion.deploy import compile_if_installed
@@ -62,4 +61,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

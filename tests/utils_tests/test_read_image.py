@@ -5,7 +5,7 @@ import struct
 import time
 import zlib
 
-from vasily_fashion.utils import ImageReadError, read_image
+from vasily_fashion.utils import ImageReadError, check_image, read_image
 
 import numpy as np
 import pytest
@@ -131,9 +131,9 @@ def test_transparent_colour_of_any_depth_is_laid_on_white(
             (b'IHDR', struct.pack('>IIBBBBB', 3, 1, depth, colour, 0, 0, 0)),
             (b'tRNS', struct.pack(f'>{len(transparent)}H', *transparent)),
             (b'IDAT', zlib.compress(b'\0' + pixels)), (b'IEND', b'')))
-    img = read_image(io.BytesIO(content))
-    np.testing.assert_array_equal(
-        img[:, 0].T, np.broadcast_to(np.reshape(expected, (3, -1)), (3, 3)))
+    for img in read_image(io.BytesIO(content)), check_image(Image.open(io.BytesIO(content))):
+        np.testing.assert_array_equal(
+            img[:, 0].T, np.broadcast_to(np.reshape(expected, (3, -1)), (3, 3)))
 
 
 def test_colour_profiles_are_not_applied(tmp_path):

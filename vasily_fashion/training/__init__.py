@@ -1,21 +1,21 @@
-from vasily_fashion.training.batch_order import BatchOrder  # noqa: F401
-from vasily_fashion.training.detection_evaluator import DetectionEvaluator  # noqa: F401
-from vasily_fashion.training.draw_order import DrawOrder  # noqa: F401
-from vasily_fashion.training.draws import Draws  # noqa: F401
-from vasily_fashion.training.embedding_guard import EmbeddingGuard  # noqa: F401
-from vasily_fashion.training.frozen_pairs import FrozenPairs  # noqa: F401
-from vasily_fashion.training.learning_rate import LearningRate  # noqa: F401
-from vasily_fashion.training.make_iterator import make_iterator  # noqa: F401
-from vasily_fashion.training.number_types import number_types  # noqa: F401
-from vasily_fashion.training.random_states import RandomStates  # noqa: F401
-from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator  # noqa: F401
-from vasily_fashion.training.run_training import ResumeError  # noqa: F401
-from vasily_fashion.training.scale_embeddings import scale_embeddings  # noqa: F401
-from vasily_fashion.training.style_extractor_blocks import LaterBlocks  # noqa: F401
-from vasily_fashion.training.teacher_features import teacher_features  # noqa: F401
-from vasily_fashion.training.train_fashion_ssd import train_fashion_ssd  # noqa: F401
-from vasily_fashion.training.train_style_extractor import train_style_extractor  # noqa: F401
-from vasily_fashion.training.training_pairs import TrainingPairs  # noqa: F401
-from vasily_fashion.training.training_photos import TrainingPhotos  # noqa: F401
-from vasily_fashion.training.workers import create_communicator, get_worker_device  # noqa: F401
-from vasily_fashion.training.write_run import write_run  # noqa: F401
+from vasily_fashion.training.batch_order import BatchOrder
+from vasily_fashion.training.detection_evaluator import DetectionEvaluator
+from vasily_fashion.training.draw_order import DrawOrder
+from vasily_fashion.training.draws import Draws
+from vasily_fashion.training.embedding_guard import EmbeddingGuard
+from vasily_fashion.training.frozen_pairs import FrozenPairs
+from vasily_fashion.training.learning_rate import LearningRate
+from vasily_fashion.training.make_iterator import make_iterator
+from vasily_fashion.training.number_types import number_types
+from vasily_fashion.training.random_states import RandomStates
+from vasily_fashion.training.retrieval_evaluator import RetrievalEvaluator
+from vasily_fashion.training.run_training import ResumeError
+from vasily_fashion.training.scale_embeddings import scale_embeddings
+from vasily_fashion.training.style_extractor_blocks import LaterBlocks
+from vasily_fashion.training.teacher_features import teacher_features
+from vasily_fashion.training.train_fashion_ssd import train_fashion_ssd
+from vasily_fashion.training.train_style_extractor import train_style_extractor
+from vasily_fashion.training.training_pairs import TrainingPairs
+from vasily_fashion.training.training_photos import TrainingPhotos
+from vasily_fashion.training.workers import create_communicator, get_worker_device
+from vasily_fashion.training.write_run import write_run

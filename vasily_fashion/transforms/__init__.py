@@ -1,11 +1,11 @@
-from vasily_fashion.transforms.crop_by_bbox import crop_by_bbox  # noqa: F401
-from vasily_fashion.transforms.find_foreground import find_foreground  # noqa: F401
-from vasily_fashion.transforms.jitter_bbox import jitter_bbox  # noqa: F401
-from vasily_fashion.transforms.lay_product import lay_product  # noqa: F401
-from vasily_fashion.transforms.letterbox import letterbox  # noqa: F401
-from vasily_fashion.transforms.product_augmentation import product_augmentation  # noqa: F401
-from vasily_fashion.transforms.resize import resize  # noqa: F401
-from vasily_fashion.transforms.ssd_augmentation import SSDAugmentation  # noqa: F401
-from vasily_fashion.transforms.street_augmentation import street_augmentation  # noqa: F401
-from vasily_fashion.transforms.trim_ground import trim_ground  # noqa: F401
-from vasily_fashion.transforms.wear_product import wear_product  # noqa: F401
+from vasily_fashion.transforms.crop_by_bbox import crop_by_bbox
+from vasily_fashion.transforms.find_foreground import find_foreground
+from vasily_fashion.transforms.jitter_bbox import jitter_bbox
+from vasily_fashion.transforms.lay_product import lay_product
+from vasily_fashion.transforms.letterbox import letterbox
+from vasily_fashion.transforms.product_augmentation import product_augmentation
+from vasily_fashion.transforms.resize import resize
+from vasily_fashion.transforms.ssd_augmentation import SSDAugmentation
+from vasily_fashion.transforms.street_augmentation import street_augmentation
+from vasily_fashion.transforms.trim_ground import trim_ground
+from vasily_fashion.transforms.wear_product import wear_product

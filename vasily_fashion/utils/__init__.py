@@ -1,14 +1,14 @@
-from vasily_fashion.utils.atomic_write import atomic_write  # noqa: F401
-from vasily_fashion.utils.check_image import check_image  # noqa: F401
-from vasily_fashion.utils.check_images import check_images  # noqa: F401
-from vasily_fashion.utils.check_npz import check_npz  # noqa: F401
-from vasily_fashion.utils.find_device import find_device  # noqa: F401
-from vasily_fashion.utils.gpu_available import gpu_available  # noqa: F401
-from vasily_fashion.utils.image_read_error import ImageReadError  # noqa: F401
-from vasily_fashion.utils.load_weights import load_weights  # noqa: F401
-from vasily_fashion.utils.locate_weights import locate_weights  # noqa: F401
-from vasily_fashion.utils.read_image import read_image  # noqa: F401
-from vasily_fashion.utils.save_weights import save_weights  # noqa: F401
-from vasily_fashion.utils.seeded import seeded  # noqa: F401
-from vasily_fashion.utils.weights_sha256 import weights_sha256  # noqa: F401
-from vasily_fashion.utils.write_json import write_json  # noqa: F401
+from vasily_fashion.utils.atomic_write import atomic_write
+from vasily_fashion.utils.check_image import check_image
+from vasily_fashion.utils.check_images import check_images
+from vasily_fashion.utils.check_npz import check_npz
+from vasily_fashion.utils.find_device import find_device
+from vasily_fashion.utils.gpu_available import gpu_available
+from vasily_fashion.utils.image_read_error import ImageReadError
+from vasily_fashion.utils.load_weights import load_weights
+from vasily_fashion.utils.locate_weights import locate_weights
+from vasily_fashion.utils.read_image import read_image
+from vasily_fashion.utils.save_weights import save_weights
+from vasily_fashion.utils.seeded import seeded
+from vasily_fashion.utils.weights_sha256 import weights_sha256
+from vasily_fashion.utils.write_json import write_json

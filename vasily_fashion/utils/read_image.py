@@ -121,7 +121,15 @@ def _read(f, name, max_pixel):
     f = _Counted(f, name)
     try:
         with Image.open(f, formats=_formats()) as image:
-            return _decode(image, f, name, max_pixel)
+            if image.width * image.height > max_pixel:
+                raise _too_large(name, max_pixel)
+            if any(tile[0] in Image.DECODERS for tile in image.tile):
+                raise ImageReadError(
+                    f'{name}: the image is in a form that is slow to decode (plain PPM, '
+                    'PPM of another maximum than 255, or BMP in runs); save it as PNG')
+            if image.format in ('JPEG', 'MPO'):
+                _check_scans(f, name)
+            return as_array(image, name)
     except ImageReadError:
         raise
     except Image.DecompressionBombError as e:
@@ -152,26 +160,12 @@ def _formats():
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _decode(image, f, path, max_pixel):
-    if image.width * image.height > max_pixel:
-        raise _too_large(path, max_pixel)
-    raw_mode = image.tile[0][3] if image.format == 'PNG' and image.tile else ''
-    if any(tile[0] in Image.DECODERS for tile in image.tile):
-        raise ImageReadError(
-            f'{path}: the image is in a form that is slow to decode (plain PPM, '
-            'PPM of another maximum than 255, or BMP in runs); save it as PNG')
-    if image.format in ('JPEG', 'MPO'):
-        _check_scans(f, path)
-    return as_array(image, path, raw_mode)
-
-
-def as_array(image: Image.Image, name: str, raw_mode: str = '') -> np.ndarray:
+def as_array(image: Image.Image, name: str) -> np.ndarray:
     """Convert an image of Pillow as :func:`read_image` does.
 
     Args:
         image (PIL.Image.Image): The image.
         name (str): What the caller called it; errors begin with it.
-        raw_mode (str): How the file had the pixels, of a PNG.
 
     Returns:
         numpy.ndarray: :math:`(3, H, W)`, :obj:`float32`, RGB, :math:`[0, 255]`.
@@ -179,6 +173,8 @@ def as_array(image: Image.Image, name: str, raw_mode: str = '') -> np.ndarray:
     Raises:
         ImageReadError: Its pixels are of an unusual format.
     """
+    tile = getattr(image, 'tile', ())  # of a file that is not decoded yet
+    raw_mode = tile[0][3] if tile and image.format == 'PNG' else ''
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation)
     if orientation in _TURNS:

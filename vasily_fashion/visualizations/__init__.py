@@ -1,10 +1,10 @@
-from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS  # noqa: F401
-from vasily_fashion.visualizations.vis_category_map import vis_category_map  # noqa: F401
-from vasily_fashion.visualizations.vis_default_boxes import vis_default_boxes  # noqa: F401
-from vasily_fashion.visualizations.vis_overview import vis_overview  # noqa: F401
-from vasily_fashion.visualizations.vis_product_map import vis_product_map  # noqa: F401
-from vasily_fashion.visualizations.vis_retrieval import vis_retrieval  # noqa: F401
-from vasily_fashion.visualizations.vis_retrieval_sheet import vis_retrieval_sheet  # noqa: F401
-from vasily_fashion.visualizations.vis_ssd_network import vis_ssd_network  # noqa: F401
-from vasily_fashion.visualizations.vis_title import vis_title  # noqa: F401
-from vasily_fashion.visualizations.vis_triplet_network import vis_triplet_network  # noqa: F401
+from vasily_fashion.visualizations.category_colours import CATEGORY_COLOURS
+from vasily_fashion.visualizations.vis_category_map import vis_category_map
+from vasily_fashion.visualizations.vis_default_boxes import vis_default_boxes
+from vasily_fashion.visualizations.vis_overview import vis_overview
+from vasily_fashion.visualizations.vis_product_map import vis_product_map
+from vasily_fashion.visualizations.vis_retrieval import vis_retrieval
+from vasily_fashion.visualizations.vis_retrieval_sheet import vis_retrieval_sheet
+from vasily_fashion.visualizations.vis_ssd_network import vis_ssd_network
+from vasily_fashion.visualizations.vis_title import vis_title
+from vasily_fashion.visualizations.vis_triplet_network import vis_triplet_network
