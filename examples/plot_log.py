@@ -2,6 +2,7 @@
 import argparse
 import json
 
+from vasily_fashion.deploy.engine_arguments import at_least
 from vasily_fashion.utils import atomic_write
 
 import matplotlib.pyplot as plt
@@ -19,11 +20,9 @@ def main(argv=None):
         'runs, one after the other')
     parser.add_argument('png', help='the picture to write')
     parser.add_argument(
-        '--smooth', type=int, default=9, metavar='N',
+        '--smooth', type=at_least(1), default=9, metavar='N',
         help='lines of the log that the thick curve is the mean of')
     args = parser.parse_args(argv)
-    if args.smooth < 1:
-        parser.error(f'--smooth must be 1 or more, not {args.smooth}')
     try:
         lines = read_logs(args.log)
     except (OSError, ValueError) as error:

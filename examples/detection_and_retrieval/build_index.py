@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, build_index
 from vasily_fashion.utils import atomic_write
@@ -55,24 +55,20 @@ def main(argv=None):
         '--detector-weights', default='fashion', help='of SSD300, for --detect')
     add_engine_arguments(parser, calibration='the catalogue')
     parser.add_argument(
-        '--shard-size', type=int, default=512, metavar='N',
+        '--shard-size', type=at_least(1), default=512, metavar='N',
         help='images whose embeddings are written at a time '
         '(default: %(default)s)')
     parser.add_argument(
-        '--n-worker', type=int, default=0, metavar='N', help='embed by N '
+        '--n-worker', type=at_least(0), default=0, metavar='N', help='embed by N '
         'processes of this machine')
     parser.add_argument(
         '--scheduler', metavar='ADDRESS', help='embed by the workers of a Dask '
         'cluster, such as tcp://10.0.0.1:8786; all have to see root')
     args = parser.parse_args(argv)
-    if args.shard_size < 1:
-        parser.error(f'--shard-size must be 1 or more, not {args.shard_size}')
     if args.dataset == 'folder' and args.root.lower().endswith('.csv'):
         parser.error(f'{args.root}: give the folder of the photos, and this as --images')
     if args.detector_weights != 'fashion' and not args.detect:
         parser.error('--detector-weights is for --detect')
-    if args.n_worker < 0:
-        parser.error(f'--n-worker must be 0 or more, not {args.n_worker}')
     load = functools.partial(load_network, args.engine, args.gpu, args.precision)
     extractor, detector = (
         (StyleExtractorBN, args.weights), (FashionSSD300, args.detector_weights))

@@ -5,7 +5,7 @@ import os
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least, probability
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
@@ -24,7 +24,7 @@ def main(argv=None):
     add = parser.add_argument
     add('--photo', nargs='+', metavar='FILE', help='your own street snaps')
     add('--gallery', metavar='FOLDER', help='your product images: a folder, or a CSV in it')
-    add('--k', type=int, default=5, help='product images for each item, 1 or more')
+    add('--k', type=at_least(1), default=5, help='product images for each item')
     add('--score-thresh', type=probability, default=.3, help='least confidence, between 0 and 1')
     add('--category', default='same', choices=('same', 'any', *FASHION_CATEGORIES),
         help="what an item is compared with: products of its category, 'any', or one category")
@@ -38,8 +38,6 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if not args.out.lower().endswith(_FORMATS) or os.path.isdir(args.out):
         parser.error(f'--out {args.out}: name a file that ends in {", ".join(_FORMATS)}')
-    if args.k < 1:
-        parser.error(f'--k must be 1 or more, not {args.k}')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
         parser.error(f'--photo {path}: there is no such file')
     try:

@@ -67,6 +67,12 @@ def open_gallery(data, seed, n):
         0, len(gallery) - 1, min(n, len(gallery))).round()), names
 
 
+def load_extractor(args):
+    """StyleExtractorBN, compiled if args say so."""
+    return compile_if_installed(
+        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine, args.gpu)[0]
+
+
 def retrieve(args, indices):
     """Detect and retrieve for some snaps, as args say.
 
@@ -89,9 +95,7 @@ def retrieve(args, indices):
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     detector.score_thresh = args.score_thresh
     detector, _ = compile_if_installed(detector, args.engine, args.gpu)
-    extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
-        args.gpu)
+    extractor = load_extractor(args)
     gallery, _ = open_gallery(
         args.data, args.seed, N_PRODUCT if args.data is None else 10 ** 6)
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))

@@ -6,12 +6,10 @@ same category.
 """
 import os
 
-from vasily_fashion.deploy import compile_if_installed
 from vasily_fashion.evaluations import eval_neighbor_purity
-from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_category_map, vis_product_map
 
-from figure_data import add_data, open_gallery
+from figure_data import add_data, load_extractor, open_gallery
 from figure_file import make_parser, save
 from matplotlib.figure import Figure
 
@@ -32,9 +30,7 @@ def main(argv=None):
     if len(gallery) <= _K:
         parser.error(f'--data: {args.data} has {len(gallery)} product images; '
                      f'for a map {_K + 1} are needed')
-    extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
-        args.gpu)
+    extractor = load_extractor(args)
     embeddings, rows = gallery.embed(extractor)
     gallery = gallery.choose(rows)
     found = eval_neighbor_purity(embeddings, gallery.categories, _K)

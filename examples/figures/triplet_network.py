@@ -1,11 +1,8 @@
 """Draw the triplet network, with three real images and their distances."""
-
 from vasily_fashion.datasets import CCPItemDataset, SyntheticFashionDataset, SyntheticItemDataset
-from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.links import StyleExtractorBN
 from vasily_fashion.visualizations import vis_triplet_network
 
-from figure_data import add_data
+from figure_data import add_data, load_extractor
 from figure_file import make_parser, save
 
 
@@ -24,9 +21,7 @@ def main(argv=None):
             parser.error(f'--index: {i} is not among the {len(items)} items')
     query, positive, _ = items[args.index[0]]
     imgs = query, positive, items[args.index[1]][1]
-    extractor, _ = compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.extractor_weights), args.engine,
-        args.gpu)
+    extractor = load_extractor(args)
     save(vis_triplet_network(imgs, extractor.extract(imgs)).figure, args.out)
 
 

@@ -9,7 +9,7 @@ from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, find_split, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
@@ -50,7 +50,7 @@ def main(argv=None):
         '--vote-thresh', type=float, metavar='IOU',
         help='boxes that overlap one by so much have a vote in where it is, '
         'such as 0.6; none by default')
-    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--batch-size', type=at_least(1), default=8)
     add_engine_arguments(parser, 'chainer', 'f32', 'the data set')
     parser.add_argument(
         '--n-bootstrap', type=int, default=1000, metavar='N',
@@ -62,8 +62,6 @@ def main(argv=None):
         parser.error(f'--dataset {args.dataset} needs --root')
     if args.dataset == 'synthetic' and (args.root or args.split or args.images):
         parser.error('--root, --split and --images are not for --dataset synthetic')
-    if args.batch_size < 1:
-        parser.error(f'--batch-size must be 1 or more, not {args.batch_size}')
     try:
         with chainer.using_config('accelerate', 'fast'):
             result = evaluate(args, open_photos(args))

@@ -58,7 +58,6 @@ def main(argv=None):
     parser.add_argument(
         '--max-expand', type=float, default=4, metavar='FACTOR',
         help='the widest canvas that a photo is put on while training')
-    parser.add_argument('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     args = parser.parse_args(argv)
 
     def open_photos(name, root, purpose, options):

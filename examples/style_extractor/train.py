@@ -119,7 +119,6 @@ def main(argv=None):
     parser.add_argument(
         '--same-category', type=float, default=0., metavar='SHARE',
         help='how much of each batch is of one category')
-    parser.add_argument('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     parser.add_argument(
         '--multi-node-bn', action='store_true',
         help='normalise the batches of all workers as one')

@@ -336,7 +336,7 @@ def test_voc_wrong_root(tmp_path):
     with pytest.raises(FileNotFoundError, match='val.txt'):
         GenericVOCBboxDataset(root, 'val')
     trees.write_text(root / 'ImageSets' / 'Main' / 'up.txt', '../../secret\n')
-    with pytest.raises(ValueError, match='up.txt names .*secret'):
+    with pytest.raises(FileNotFoundError, match='up.txt names .*secret'):
         GenericVOCBboxDataset(root, 'up')
 
 

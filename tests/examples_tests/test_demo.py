@@ -212,7 +212,7 @@ def test_unreadable_product_images_are_named_and_skipped(
     (['--n-item', '3'], 'n_item must be 12 or more'),
     (['--seed', '-1'], 'seed must be 0 or more'),
     (['--engine', 'openvino'], 'openvino is not installed'),
-    (['--k', '0'], '--k must be 1 or more, not 0'),
+    (['--k', '0'], 'argument --k: 0 is below 1'),
     (['--k', 'x'], 'argument --k'),
     (['--score-thresh', '2'], 'argument --score-thresh: 2 is not between 0 and 1'),
     (['--score-thresh', 'nan'], 'argument --score-thresh: nan is not between 0 and 1'),

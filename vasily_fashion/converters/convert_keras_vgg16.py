@@ -53,9 +53,10 @@ def convert_keras_vgg16(arrays: dict[str, np.ndarray]) -> Conversion:
             raise ValueError(
                 f'{sources[0]} is of shape {W.shape}: it is in the order of '
                 "Theano; take the file whose name has 'tf_dim_ordering'")
-        W = _at_rank(W, 4, sources[0]).transpose(3, 2, 0, 1)
-        if name == 'conv1_1':
-            W = W[:, ::-1]  # BGR to RGB
+        if W.ndim == 4:  # if not, its shape is refused below
+            W = W.transpose(3, 2, 0, 1)
+            if name == 'conv1_1':
+                W = W[:, ::-1]  # BGR to RGB
         add_convolution(conversion, name, sources, W, b, shape)
 
     if 'fc1' in layers and 'fc2' in layers:
@@ -112,11 +113,3 @@ def _layers(arrays):
                 f'{"kernel" if kernel is None else "bias"}, so it is not the '
                 f'weights of {_LAYOUT}')
     return layers
-
-
-def _at_rank(array, ndim, source):
-    if array.ndim != ndim:
-        raise ValueError(
-            f'{source} is of shape {array.shape}: it is not a convolution of '
-            f'{_LAYOUT}')
-    return array

@@ -10,7 +10,6 @@ from vasily_fashion.datasets.category_map import make_label_map
 from vasily_fashion.datasets.image_files import (
     HEIC_SUFFIXES,
     check_folder,
-    check_names,
     is_hidden,
     is_image,
     is_utf8,
@@ -109,7 +108,6 @@ def _read_split(path, xmls):
     """The ids of a file such as train.txt, or dress_train.txt, which has marks."""
     ids = []
     lines = [line.strip() for line in read_text(path).split('\n') if line.strip()]
-    check_names(lines, path)
     for line in lines:
         found = [id_ for id_ in (line, re.sub(r'\s+(-1|0|1)$', '', line)) if id_ in xmls]
         if not found:

@@ -95,9 +95,6 @@ def compile_link(
         calibration = check_images(
             calibration, 'calibration', allow_empty=False)
 
-    def xs():
-        return [prepare(img) for img in calibration]
-
     cache = ModelCache(link)
 
     def export(folder):
@@ -112,7 +109,7 @@ def compile_link(
 
     path = cache.get(f'f32-{engine}', export) / 'model.onnx'
     if precision == 'int8':
-        path = _quantized(cache, path, calibration, xs)
+        path = _quantized(cache, path, calibration, prepare)
     blobs = None
     if engine == 'openvino':  # what it compiled, for this CPU
         blobs = cache.get(
@@ -159,7 +156,7 @@ def _choose_precision(precision, engine):
     return precision
 
 
-def _quantized(cache, onnx_path, calibration, xs):
+def _quantized(cache, onnx_path, calibration, prepare):
     bits = 8 if sums_are_wide() else 7
     if calibration is None:
         entry = cache.newest(f'int8-w{bits}-*')
@@ -173,7 +170,8 @@ def _quantized(cache, onnx_path, calibration, xs):
             digest.update(str(img.shape).encode() + img.tobytes())
         entry = cache.get(
             f'int8-w{bits}-{digest.hexdigest()[:16]}',
-            lambda folder: quantize(onnx_path, xs(), folder / 'model.xml'))
+            lambda folder: quantize(
+                onnx_path, [prepare(img) for img in calibration], folder / 'model.xml'))
     return entry / 'model.xml'
 
 

@@ -52,23 +52,10 @@ class CompiledSSD:
     def predict(
             self, imgs: Iterable[Any]
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-        """Detect items in raw images.
+        """Detect items as :meth:`vasily_fashion.links.FashionSSD300.predict`, on NumPy.
 
         While the engine is at one image, the boxes of the one before are
         decoded and the next is prepared.
-
-        Args:
-            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
-                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
-
-        Returns:
-            tuple of lists:
-            (bboxes, labels, scores) as of
-            :meth:`chainercv.links.model.ssd.SSD.predict`.
-
-        Raises:
-            TypeError, ValueError: If an image is not of that form; the
-                message names its index.
         """
         imgs = check_images(imgs, 'imgs')
         prepared = read_ahead((self._prepare(img)[np.newaxis] for img in imgs), 1)

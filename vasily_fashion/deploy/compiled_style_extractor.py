@@ -31,25 +31,12 @@ class CompiledStyleExtractor:
     def __init__(
             self, link: StyleExtractorBN, engine: Callable[..., Any]) -> None:
         self.engine = engine
-        self.insize = link.insize
         self.dim, self.fingerprint = link.dim, link.fingerprint
 
     def extract(self, imgs: Iterable[Any]) -> np.ndarray:
-        """Embed raw images.
+        """Embed as :meth:`vasily_fashion.links.StyleExtractorBN.extract`, on NumPy.
 
         While the engine is at one image, the next is prepared.
-
-        Args:
-            imgs (iterable): Images of any size, each :math:`(3, H, W)`,
-                float32, RGB, :math:`[0, 255]`; or paths, or images of Pillow.
-
-        Returns:
-            numpy.ndarray: :math:`(N, 128)`, float32, not normalised: compare
-            by squared L2. An empty list gives :math:`(0, 128)`.
-
-        Raises:
-            TypeError, ValueError: If an image is not of that form; the
-                message names its index.
         """
         imgs = check_images(imgs, 'imgs')
         embeddings = np.empty((len(imgs), self.dim), np.float32)

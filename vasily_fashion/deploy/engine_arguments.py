@@ -1,4 +1,15 @@
 import argparse
+from collections.abc import Callable
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of a flag that is an integer from `least` on."""
+    def parse(text):
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f'{text} is below {least}')
+        return int(text)
+    parse.__name__ = 'int'  # which argparse names
+    return parse
 
 
 def probability(text: str) -> float:

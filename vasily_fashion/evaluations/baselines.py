@@ -69,8 +69,7 @@ def vgg16_features(
 @functools.cache
 def _load_vgg16(weights):
     model = FashionSSD300(pretrained_model=weights, strict=False)
-    names = convolution_names(model.extractor)
-    return model, names[:names.index('conv5_3') + 1]
+    return model, convolution_names(model.extractor, 'conv5_3')
 
 
 def _unit(features):

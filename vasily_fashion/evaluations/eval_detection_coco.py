@@ -47,21 +47,13 @@ def eval_detection_coco(
     of an image are looked at.
 
     Args:
-        pred_bboxes (iterable of numpy.ndarray): For each image
-            :math:`(R, 4)`, :obj:`float32`.
-        pred_labels (iterable of numpy.ndarray): :math:`(R,)`, :obj:`int32`,
-            indices into :obj:`label_names`.
-        pred_scores (iterable of numpy.ndarray): :math:`(R,)`,
-            :obj:`float32`.
-        gt_bboxes (iterable of numpy.ndarray): As :obj:`pred_bboxes`.
-        gt_labels (iterable of numpy.ndarray): As :obj:`pred_labels`.
+        pred_bboxes, pred_labels, pred_scores, gt_bboxes, gt_labels, label_names, classes: As of
+            :func:`~vasily_fashion.evaluations.eval_detection`.
         gt_areas (iterable of numpy.ndarray): :math:`(R,)`, :obj:`float32`;
             the square pixels of an item, of its mask in COCO's own data sets.
             Those of its box by default.
         gt_crowdeds (iterable of numpy.ndarray): :math:`(R,)`, :obj:`bool`;
             boxes around many items, which count neither way. None by default.
-        label_names, classes: As of
-            :func:`~vasily_fashion.evaluations.eval_detection`.
 
     Returns:
         dict of float:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from vasily_fashion.retrieval.index import Index
+from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.read_npz import read_npz
 
 import chainer
 import numpy as np
@@ -207,36 +209,25 @@ class Column:
 
 
 class Rows:
-    """Ids and categories of embeddings, in the order of adding.
+    """Ids, categories and numbers of embeddings, in the order of adding.
 
-    Args:
-        ids (array): int64, or object that holds str.
-        categories (array): int32.
-        numbers (array): int64, growing: what the index calls its rows.
+    Numbers, int64, grow: what the index calls its rows.
     """
 
-    def __init__(self, ids: Any = (), categories: Any = (), numbers: Any = ()) -> None:
-        self._ids = Column(np.asarray(ids, None if len(ids) else np.int64))
-        self._categories = Column(np.asarray(categories, np.int32))
-        self._numbers = Column(np.asarray(numbers, np.int64))
-        self._number_of = dict(zip(
-            self._ids.values.tolist(), self.numbers.tolist(), strict=True))
+    def __init__(self) -> None:
+        self._ids, self._numbers = Column(np.empty(0, np.int64)), Column(np.empty(0, np.int64))
+        self._categories = Column(np.empty(0, np.int32))
+        self._number_of: dict[Any, int] = {}
 
     @classmethod
     def from_content(cls, content: dict[str, np.ndarray]) -> Self:
         """Rows from the arrays of a file; raises ValueError if they are damaged."""
-        ids, categories, numbers = (
-            content[key] for key in ('ids', 'categories', 'numbers'))
-        if not ids.shape == categories.shape == numbers.shape == (len(ids),):
-            raise ValueError('its columns are not of one length')
-        if (ids.dtype.kind != 'U' and ids.dtype != np.int64) or (
-                numbers.dtype != np.int64 or categories.dtype != np.int32):
-            raise ValueError('its columns are of other types')
-        if len(numbers) and (numbers[0] < 0 or (numbers[1:] <= numbers[:-1]).any()):
+        rows, numbers = cls(), content['numbers']
+        ids, categories = rows.check(content['ids'], content['categories'], numbers.size)
+        if numbers.dtype != np.int64 or numbers.ndim != 1 or (
+                np.diff(numbers, prepend=-1) <= 0).any():
             raise ValueError('its numbers do not grow')
-        rows = cls(ids.astype(object) if ids.dtype.kind == 'U' else ids, categories, numbers)
-        if len(rows) < len(ids):
-            raise ValueError('an id is there twice')
+        rows.append(ids, categories, numbers)
         return rows
 
     def __len__(self) -> int:
@@ -271,13 +262,13 @@ class Rows:
         check_ids(ids, self._number_of, True, self._ids.values.dtype if len(self) else None)
         return ids, as_categories(categories, n)
 
-    def append(self, ids: np.ndarray, categories: np.ndarray, start: int = 0) -> np.ndarray:
-        """Add what :meth:`check` returned; their numbers, from `start` at least."""
-        if len(self):
-            start = max(start, int(self.numbers[-1]) + 1)
-        elif len(ids):
+    def append(self, ids: np.ndarray, categories: np.ndarray, numbers: Any = None) -> np.ndarray:
+        """Add what :meth:`check` returned; return their numbers, the next ones by default."""
+        if not len(self) and len(ids):
             self._ids = Column(ids[:0])
-        numbers = np.arange(start, start + len(ids))
+        if numbers is None:
+            start = int(self.numbers[-1]) + 1 if len(self.numbers) else 0
+            numbers = np.arange(start, start + len(ids))
         for column, values in (
                 (self._ids, ids), (self._categories, categories), (self._numbers, numbers)):
             column.append(values)
@@ -294,3 +285,63 @@ class Rows:
         for column in (self._ids, self._categories, self._numbers):
             column.keep(stays)
         return stays, numbers
+
+
+class RowsIndex(CheckedIndex):
+    """An index in memory, whose ids and categories are :class:`Rows`.
+
+    A subclass has `_FORMAT` and `_VERSION` of its file, and `_search` within
+    one category or all, for `search`.
+    """
+
+    _FORMAT: str
+    _VERSION: int
+
+    def __init__(self, dim: int, metric: str, extractor: Any) -> None:
+        super().__init__(dim, metric, extractor)
+        self._rows = Rows()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The ids in the order in which they were added, a copy."""
+        return self._rows.ids
+
+    @property
+    def categories(self) -> np.ndarray:
+        """The categories, (N,) int32, a copy; -1 where unknown."""
+        return self._rows.categories
+
+    def _write(self, path: str | os.PathLike[str], **arrays: Any) -> None:
+        with atomic_write(path) as file:
+            np.savez(
+                file, format=self._FORMAT, version=self._VERSION, dim=self.dim,
+                metric=self.metric, extractor_sha256=self.fingerprint,
+                ids=self.ids, categories=self.categories, **arrays)
+
+    @classmethod
+    def load(
+            cls, path: str | os.PathLike[str], extractor: Any = None) -> Self:
+        content = read_npz(path, 'an index')
+        if str(content.get('format')) != cls._FORMAT:
+            raise ValueError(
+                f'{path}: this file was not written by {cls.__name__}.save')
+        try:
+            if int(content['version']) != cls._VERSION:
+                raise ValueError(
+                    f'its format version is {content["version"]}, this library reads '
+                    f'{cls._VERSION}; update vasily_fashion, or build it again')
+            index = cls._from_content(content)
+            index.fingerprint = str(content['extractor_sha256'])
+        # Faiss raises RuntimeError
+        except (KeyError, IndexError, OverflowError, RuntimeError, TypeError,
+                ValueError) as error:
+            raise ValueError(f'{path}: the index cannot be used: {error}') from error
+        check_extractor(path, index.fingerprint, extractor)
+        return index
+
+    @classmethod
+    def _from_content(cls, content: dict[str, np.ndarray]) -> Self:
+        raise NotImplementedError

@@ -35,8 +35,8 @@ def cut_products(
         bbox = np.clip(bbox, 0, img.shape[1:] * 2)
         is_inside = (bbox[:, 2:] > bbox[:, :2]).all(axis=1)
         score = np.where(is_inside & ((category < 0) | (label == category)), score, 0)
-        best = int(score.argmax()) if len(score) else -1
-        if best >= 0 and score[best] >= _SCORE_THRESH:
+        if score.max(initial=0) >= _SCORE_THRESH:
+            best = int(score.argmax())
             category = int(label[best])
             crops += crop_by_bbox(img, bbox[best:best + 1], DETECTED_MARGIN)
         else:

@@ -3,8 +3,7 @@ import os
 import re
 from typing import Any
 
-from vasily_fashion.retrieval._rows import Rows, check_embeddings, check_positive
-from vasily_fashion.retrieval._rows_index import RowsIndex
+from vasily_fashion.retrieval._rows import Rows, RowsIndex, check_embeddings, check_positive
 
 import numpy as np
 from chainer.backends import cuda
@@ -165,7 +164,8 @@ class FaissIndex(RowsIndex):
             self.train(embeddings)
         if self._is_graph:
             self._index.add(embeddings)
-            self._rows.append(ids, categories, self._index.ntotal - len(ids))
+            n = self._index.ntotal
+            self._rows.append(ids, categories, np.arange(n - len(ids), n))
         else:
             self._index.add_with_ids(embeddings, self._rows.append(ids, categories))
 

@@ -1,12 +1,7 @@
 import os
 from typing import Any, Self
 
-from vasily_fashion.retrieval._rows import (
-    Column,
-    check_embeddings,
-    squared_norms,
-)
-from vasily_fashion.retrieval._rows_index import RowsIndex
+from vasily_fashion.retrieval._rows import Column, RowsIndex, check_embeddings, squared_norms
 
 import chainer
 import numpy as np

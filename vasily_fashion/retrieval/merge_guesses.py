@@ -36,8 +36,7 @@ def merge_guesses(
     name_of = dict(enumerate(label_names))
     second = np.full(len(bbox), -1, np.int32)
     stays = np.ones(len(bbox), bool)
-    overlap = (bbox_iou(bbox, bbox) >= _THRESH if len(bbox)
-               else np.zeros((0, 0), bool))
+    overlap = bbox_iou(bbox, bbox) >= _THRESH
     order = np.argsort(-np.asarray(score), kind='stable')
     for n, i in enumerate(order):
         if not stays[i]:

@@ -127,7 +127,12 @@ class MilvusIndex(CheckedIndex):
         ids, categories = as_ids(ids, n), as_categories(categories, n)
         if n == 0:
             return
-        self._check_lengths(ids)
+        for i in ids.tolist():
+            n_byte = len(os.fsencode(i)) if isinstance(i, str) else 1
+            if not 0 < n_byte <= _MAX_ID_BYTES:
+                raise ValueError(
+                    f'ids: {i[:40]!r} has {n_byte} bytes, where '
+                    f'Milvus takes 1 to {_MAX_ID_BYTES}')
         is_empty = self._is_empty()
         check_ids(ids, self._known(ids), True, None if is_empty else
                   np.dtype('O' if self._id_type is str else np.int64))
@@ -229,14 +234,6 @@ class MilvusIndex(CheckedIndex):
         client, self._client = self._client, None
         if client is not None:
             _disconnect(client, self._place)
-
-    def _check_lengths(self, ids):
-        for i in ids.tolist():
-            n = len(os.fsencode(i)) if isinstance(i, str) else 1
-            if not 0 < n <= _MAX_ID_BYTES:
-                raise ValueError(
-                    f'ids: {i[:40]!r} has {n} bytes, where '
-                    f'Milvus takes 1 to {_MAX_ID_BYTES}')
 
     def _known(self, ids):
         """Those of the ids that are in the collection."""

@@ -5,17 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vasily_fashion.datasets.named_datasets import parse_dataset
+from vasily_fashion.deploy.engine_arguments import at_least
 from vasily_fashion.training.learning_rate import SCHEDULES
-
-
-def at_least(least: int) -> Callable[[str], int]:
-    """The type of a flag that is an integer from `least` on."""
-    def parse(text):
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f'{text} is below {least}')
-        return int(text)
-    parse.__name__ = 'int'  # which argparse names
-    return parse
 
 
 def make_training_parser(
@@ -49,6 +40,7 @@ def make_training_parser(
         help='iterations between two scores')
     add('--communicator', help="ChainerMN's, under mpiexec: naive for CPUs, "
         'pure_nccl for GPUs')
+    add('--gpu', type=int, default=-1, help='the GPU to compute on; -1: the CPU')
     parser.set_defaults(**defaults)
     return parser
 

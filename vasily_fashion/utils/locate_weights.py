@@ -2,7 +2,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from vasily_fashion.utils.download_weights import download_weights
 
@@ -47,21 +46,29 @@ def locate_weights(
         TypeError: If `pretrained_model` is neither a name nor a path.
     """
     if url is not None:
-        return _download(url)
+        # where chainercv.utils.download_model keeps it, which has no bounds
+        path = Path(download.get_dataset_root(), 'pfnet/chainercv/models', url.rpartition('/')[2])
+        if not path.exists():
+            download_weights(url, path, None)
+        return str(path)
     if pretrained_model != 'fashion':
         try:
-            path: Any = os.fspath(pretrained_model)
+            given = os.fspath(pretrained_model)
         except TypeError:
             raise TypeError(
                 "pretrained_model must be a path or a name such as 'fashion', "
                 f'not {type(pretrained_model).__name__}') from None
-        if not os.path.isfile(path):
+        if not os.path.isfile(given):
             raise FileNotFoundError(
-                f'{path}: there is no such weights file; pretrained_model is '
+                f'{given}: there is no such weights file; pretrained_model is '
                 "a path or a name such as 'fashion'")
-        return path
+        return given
 
-    home = _find_home()
+    home = next((folder for folder in _FOLDERS if (folder / 'weights.json').is_file()), None)
+    if home is None:
+        raise FileNotFoundError(
+            f'weights.json is in none of {", ".join(map(str, _FOLDERS))}: install '
+            'vasily_fashion again, from its repository or its wheel')
     row = json.loads((home / 'weights.json').read_text('utf-8'))[link_name]
     file_name, sha256 = row['file'], row['sha256']
     folders = [
@@ -88,21 +95,3 @@ def locate_weights(
         "there from weights/ of the project's repository, or let "
         f'{_VARIABLE} name the folder that holds it, or {_URL_VARIABLE} the '
         'URL of a folder to download it from')
-
-
-def _find_home():
-    for folder in _FOLDERS:
-        if (folder / 'weights.json').is_file():
-            return folder
-    raise FileNotFoundError(
-        f'weights.json is in none of {", ".join(map(str, _FOLDERS))}: install '
-        'vasily_fashion again, from its repository or its wheel')
-
-
-def _download(url):
-    # where chainercv.utils.download_model keeps it, which has no bounds
-    folder = Path(download.get_dataset_root()) / 'pfnet/chainercv/models'
-    path = folder / url.rpartition('/')[2]
-    if not path.exists():
-        download_weights(url, path, None)
-    return str(path)

@@ -83,11 +83,10 @@ def arrow(
 
 
 def block(
-        ax: Axes, x: float, y: float, w: float, h: float, text: str,
-        colour: Any = BLUE) -> None:
+        ax: Axes, x: float, y: float, w: float, h: float, text: str) -> None:
     """Draw a rounded block with white text in it."""
     ax.add_patch(FancyBboxPatch(
         (x, y), w, h, boxstyle='round,pad=0,rounding_size=.12',
-        facecolor=colour, edgecolor='none', zorder=2))
+        facecolor=BLUE, edgecolor='none', zorder=2))
     ax.text(x + w / 2, y + h / 2, text, color='white', ha='center',
             va='center', fontsize=11, zorder=3)

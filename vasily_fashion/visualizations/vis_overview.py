@@ -34,12 +34,9 @@ def vis_overview(
     The article's overview: what happens to one snap, from left to right.
 
     Args:
-        img (array): The snap, :math:`(3, H, W)`, RGB, :math:`[0, 255]`.
-        items (list of RetrievedItem): What
-            :meth:`~vasily_fashion.retrieval.FashionItemRetriever.retrieve`
-            returned for it; the four of the best scores are drawn, and four
-            product images of each.
-        product_image (callable): Takes an id and returns the product image.
+        img, items, product_image: As of
+            :func:`~vasily_fashion.visualizations.vis_retrieval`; the four items of the
+            best scores are drawn, and four product images of each.
         ax (matplotlib.axes.Axes): Where to draw; new axes by default.
 
     Returns:

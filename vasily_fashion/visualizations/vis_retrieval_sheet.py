@@ -24,12 +24,8 @@ def vis_retrieval_sheet(
     row.
 
     Args:
-        imgs (list of numpy.ndarray): Snaps, :math:`(3, H, W)`,
-            :obj:`float32`, RGB, :math:`[0, 255]`.
-        results (list of lists of RetrievedItem): What
-            :meth:`~vasily_fashion.retrieval.FashionItemRetriever.retrieve`
-            returned for them.
-        product_image (callable): Takes an id and returns the product image.
+        imgs, results, product_image: As `img`, `items` and `product_image` there, of
+            each snap.
         titles (list of str): A line above each snap. None by default.
         n_column (int): How many snaps are beside each other.
         fig (matplotlib.figure.Figure): The figure to draw in, which is
