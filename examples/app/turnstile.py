@@ -2,6 +2,7 @@
 import time
 
 import anyio
+from fastapi import HTTPException
 
 
 class Full(Exception):
@@ -37,10 +38,11 @@ class Turnstile:
             function, args: What to call.
 
         Returns:
-            What it returns, or :obj:`None` if the client has hung up before.
+            What it returns.
 
         Raises:
             Full: If there is no seat; nothing waits for one.
+            HTTPException: 400, if the client has hung up before.
         """
         if self.n_taken >= self.n_seat:
             raise Full
@@ -68,6 +70,8 @@ class Turnstile:
                 group.cancel_scope.cancel()
         finally:
             self.n_taken -= 1
+        if result is None:
+            raise HTTPException(400, 'the client has gone')
         if isinstance(result, Exception):
             raise result
         return result

@@ -164,10 +164,6 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
             state.opening = asyncio.create_task(open_again())
         return state.opening
 
-    too_many = HTTPException(
-        503, f'{max_waiting} snaps are waiting already; try again in a minute',
-        {'Retry-After': '60'})
-
     @contextlib.asynccontextmanager
     async def lifespan(app):
         asyncio.get_running_loop().set_exception_handler(say_when_files_are_out)
@@ -191,6 +187,12 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
         first = error.errors()[0]
         return JSONResponse(
             {'detail': f'{first["loc"][1]}: {first["msg"]}'}, 422)
+
+    @app.exception_handler(Full)
+    async def say_that_too_many_wait(request, error):
+        return JSONResponse(
+            {'detail': f'{max_waiting} snaps are waiting already; try again in a minute'},
+            503, {'Retry-After': '60'})
 
     @app.get('/', include_in_schema=False)
     async def page():
@@ -265,12 +267,8 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
                 result = await turnstile.run(
                     request, state.catalogue.search,
                     content, k, category.value, boxes)
-        except Full:
-            raise too_many from None
         except (ImageReadError, ValueError) as error:
             raise HTTPException(422, str(error)) from error
-        if result is None:
-            raise HTTPException(400, 'the client has gone')
         _log.info('%d x %d pixels, %d items, %.2f s', result.width,
                   result.height, len(result.items), result.seconds)
         return result
@@ -285,16 +283,11 @@ def create_app(catalogue, computed_by='', samples=(), max_waiting=64,
             k: K = 8, category: Wanted = Category.same) -> list[Product]:
         """Other products for an item that /search found, without its snap."""
         try:
-            products = await again.run(
+            return await again.run(
                 request, state.catalogue.search.similar,
                 embedding, k, category.value, [c.value for c in item_category])
-        except Full:
-            raise too_many from None
         except ValueError as error:
             raise HTTPException(422, f'embedding: {error}') from error
-        if products is None:
-            raise HTTPException(400, 'the client has gone')
-        return products
 
     @app.get('/product-image', response_class=Response,
              responses={404: {'model': Refusal}})

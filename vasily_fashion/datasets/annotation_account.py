@@ -1,6 +1,6 @@
 """Count what each annotation of a detection data set becomes."""
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _Box = tuple[float, float, float, float]
 
@@ -63,6 +63,8 @@ class AnnotationAccount:
         else:
             self._boxes[photo][box, label] = None
 
-    def boxes_of(self, photo: str) -> list[tuple[_Box, int]]:
-        """The boxes and labels of a photo, in order."""
-        return list(self._boxes[photo]) if photo in self._boxes else []
+    def columns(self, photos: Iterable[str]) -> tuple[list[list[_Box]], list[list[int]]]:
+        """The boxes of each photo, in order, and their labels."""
+        found = [self._boxes.get(photo, {}) for photo in photos]
+        return ([[box for box, _ in of] for of in found],
+                [[label for _, label in of] for of in found])

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from vasily_fashion.datasets.bbox_list_dataset import is_share
-from vasily_fashion.datasets.compare_size import compare_size, read_orientation
-from vasily_fashion.datasets.leave_out_broken import find_broken
+from vasily_fashion.datasets.compare_size import read_orientation
+from vasily_fashion.datasets.leave_out_broken import find_faults
 from vasily_fashion.datasets.named_datasets import (
     BBOX_DATASETS,
     RETRIEVAL_DATASETS,
@@ -95,13 +95,11 @@ def check(dataset: Any) -> dict[str, Any]:
         out` and `photos not annotated`, lists.
     """
     digests: dict[bytes, list[str]]
-    digests, sizes, other_size, turned = {}, {}, {}, set()
+    digests, sizes, turned = {}, {}, set()
     named = getattr(dataset, 'sizes', {})
 
     def look(name, img):
         path, size = dataset.root / name, named.get(name)
-        if fault := compare_size(path, img.shape[1:], size):
-            other_size[name] = fault
         orientation = read_orientation(path)
         # where the size tells, it is right
         if orientation > 1 and not (orientation >= 5 and size and size[0] != size[1]):
@@ -110,7 +108,7 @@ def check(dataset: Any) -> dict[str, Any]:
         digests.setdefault(digest.digest(), []).append(name)
         sizes[name] = img.shape[1:]
 
-    broken = find_broken(dataset, look=look)
+    broken, other_size = find_faults(dataset, look)
     is_retrieval = hasattr(dataset, 'item_ids')
     left_out = getattr(dataset, 'left_out', {})
     unknown = Counter(getattr(dataset, 'unknown_categories', {}))

@@ -67,11 +67,9 @@ FASHION_CATEGORIES`; others are not items. 'common' knows the names of
                 'such as is published of a test split')
         label_names, names, sizes, account = _read(
             coco, annotation, category_map, use_crowded)
-        boxes = [account.boxes_of(name) for name in names]
+        bboxes, labels = account.columns(names)
         super().__init__(
-            img_root, names, [[b for b, _ in of] for of in boxes],
-            [[label for _, label in of] for of in boxes], label_names,
-            missing, annotation, sizes, account)
+            img_root, names, bboxes, labels, label_names, missing, annotation, sizes, account)
 
 
 def _read(coco, annotation, category_map, use_crowded):

@@ -96,12 +96,10 @@ class GenericVOCBboxDataset(BboxListDataset):
                     name, 'difficult' if is_difficult and not use_difficult else None)
                 if label is not None:
                     account.add(photo, label, box, size)
-        boxes = [account.boxes_of(name) for name in names]
+        bboxes, labels = account.columns(names)
         super().__init__(
-            root / 'JPEGImages', names,
-            [[b for b, _ in of] for of in boxes],
-            [[label for _, label in of] for of in boxes],
-            label_names, missing, root / 'Annotations', sizes, account)
+            root / 'JPEGImages', names, bboxes, labels, label_names, missing,
+            root / 'Annotations', sizes, account)
 
 
 def _read_split(path, xmls):

@@ -9,9 +9,10 @@ from vasily_fashion.utils import ImageReadError, read_image
 import numpy as np
 from tqdm import tqdm
 
+_N_THREAD = 4
 
-def leave_out_broken(
-        dataset: Any, n_thread: int = 4) -> tuple[Any, dict[str, str]]:
+
+def leave_out_broken(dataset: Any) -> tuple[Any, dict[str, str]]:
     """Read every image once, and leave out what cannot be read.
 
     Otherwise a damaged image raises when its example is asked for, which may
@@ -19,7 +20,6 @@ def leave_out_broken(
 
     Args:
         dataset: A reader of this library, with `root` and `names`.
-        n_thread (int): How many images are read at a time.
 
     Returns:
         (dataset, dict):
@@ -27,15 +27,8 @@ def leave_out_broken(
         size than annotated, with its `root`, `names` and categories; the name of
         each, and what is wrong with it.
     """
-    sizes = getattr(dataset, 'sizes', {})
-    of_another_size = {}
-
-    def look(name, img):
-        fault = compare_size(dataset.root / name, img.shape[1:], sizes.get(name))
-        if fault:
-            of_another_size[name] = fault
-
-    broken = {**find_broken(dataset, n_thread, look), **of_another_size}
+    broken, of_another_size = find_faults(dataset)
+    broken |= of_another_size
     keep = np.array([name not in broken for name in dataset.names], bool)
     if isinstance(dataset, RetrievalDataset):
         return dataset.choose(keep), broken
@@ -47,21 +40,23 @@ def leave_out_broken(
     return kept, broken
 
 
-def find_broken(
-        dataset: Any, n_thread: int = 4,
-        look: Callable[..., Any] | None = None) -> dict[str, str]:
+def find_faults(
+        dataset: Any, look: Callable[[str, np.ndarray], Any] = lambda name, img: None
+) -> tuple[dict[str, str], dict[str, str]]:
     """Read every image of a dataset once.
 
     Args:
-        dataset, n_thread: As of :func:`leave_out_broken`.
+        dataset: As of :func:`leave_out_broken`.
         look (callable): Takes the name and the image of each that can be
             read.
 
     Returns:
-        dict: From the name of each broken image to what is wrong with it.
+        (dict, dict): From the name of each image that cannot be read, and of each of another
+        size than annotated, to what is wrong with it.
     """
     names = list(dict.fromkeys(dataset.names))
-    broken = {}
+    sizes = getattr(dataset, 'sizes', {})
+    broken, of_another_size = {}, {}
 
     def read(name):
         try:
@@ -69,15 +64,18 @@ def find_broken(
         except ImageReadError as error:
             return error
 
-    with ThreadPoolExecutor(n_thread) as executor, \
+    with ThreadPoolExecutor(_N_THREAD) as executor, \
             tqdm(total=len(names), desc='images', disable=None) as bar:
         # a few at a time, since map would hold all images
-        for start in range(0, len(names), 8 * n_thread):
-            some = names[start:start + 8 * n_thread]
+        for start in range(0, len(names), 8 * _N_THREAD):
+            some = names[start:start + 8 * _N_THREAD]
             for name, img in zip(some, executor.map(read, some), strict=True):
                 if isinstance(img, ImageReadError):
                     broken[name] = str(img)
-                elif look is not None:
+                else:
+                    if fault := compare_size(
+                            dataset.root / name, img.shape[1:], sizes.get(name)):
+                        of_another_size[name] = fault
                     look(name, img)
                 bar.update()
-    return broken
+    return broken, of_another_size

@@ -1,11 +1,15 @@
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vasily_fashion.utils import atomic_write
 from vasily_fashion.utils.abandoned import being_written
+from vasily_fashion.utils.read_ahead import read_ahead
 
 import numpy as np
+from tqdm import tqdm
 
 
 class FrozenFeatures:
@@ -54,8 +58,27 @@ class FrozenFeatures:
         """The indices of the outputs that are not there yet."""
         return np.flatnonzero(~self._is_there)
 
-    def __contains__(self, i: int) -> bool:
-        return bool(self._is_there[i])
+    def fill(
+            self, make: Callable[[int], Any], compute: Callable[[Any], np.ndarray],
+            what: str) -> None:
+        """Compute the outputs that are not there; processes may do it together.
+
+        Args:
+            make (callable): From an index to the input. The next inputs are made
+                while one is computed with.
+            compute (callable): From an input to its output.
+            what (str): What the progress bar says.
+        """
+        missing = self.find_missing()
+        np.random.default_rng().shuffle(missing)  # each process in an order of its own
+
+        def inputs():
+            for i in missing.tolist():
+                yield i, None if self._is_there[i] else make(i)
+
+        for i, x in tqdm(read_ahead(inputs(), 2), what, len(missing), disable=None):
+            if x is not None:
+                self[i] = compute(x)
 
     def __getitem__(self, i: int) -> np.ndarray:
         """Output `i`: float32, rounded to float16."""

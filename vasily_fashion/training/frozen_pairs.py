@@ -8,11 +8,9 @@ from vasily_fashion.training.draws import Draws
 from vasily_fashion.training.frozen_features import FrozenFeatures
 from vasily_fashion.training.style_extractor_blocks import FirstBlocks
 from vasily_fashion.training.training_pairs import TrainingPairs
-from vasily_fashion.utils.read_ahead import read_ahead
 
 import chainer
 import numpy as np
-from tqdm import tqdm
 
 _N_KEY = 16
 
@@ -76,7 +74,7 @@ class FrozenPairs(Draws):
         shape = compute(np.zeros((1, 3, *model.insize), np.float32)).shape[1:]
         self._features = FrozenFeatures(
             folder, shape, int(self._end[-1]), b''.join(key))
-        self._fill(compute)
+        self._features.fill(self._make, lambda x: compute(x[np.newaxis])[0], 'frozen blocks')
 
     def draw(
             self, i: int, random_state: np.random.Generator
@@ -87,20 +85,6 @@ class FrozenPairs(Draws):
         return (self._features[first + street],
                 self._features[first + n_view + product],
                 np.int32(self.dataset.dataset.categories[i]), self.item_ids[i])
-
-    def _fill(self, compute):
-        missing = self._features.find_missing()
-        # in an order of its own, so that processes may fill a folder together
-        np.random.default_rng().shuffle(missing)
-
-        def make():
-            for i in missing:
-                yield i, (None if i in self._features else self._make(i))
-
-        for i, x in tqdm(
-                read_ahead(make(), 2), 'frozen blocks', len(missing), disable=None):
-            if x is not None:
-                self._features[i] = compute(x[np.newaxis])[0]
 
     def _make(self, index):
         i = int(np.searchsorted(self._end, index, 'right'))

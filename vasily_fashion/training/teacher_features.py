@@ -9,7 +9,6 @@ from vasily_fashion.training.frozen_features import FrozenFeatures
 from vasily_fashion.transforms import letterbox, trim_ground
 
 import numpy as np
-from tqdm import tqdm
 
 _N_KEY = 16
 # Room around products on a plain ground, as a share of their sides.
@@ -46,11 +45,10 @@ def teacher_features(
     rows = np.unique(item_ids, return_index=True)[1].tolist()
     embeds = [_open(teacher) for teacher in teachers]
 
-    def compute(row):
-        img = trim_ground(dataset.read_product(row), _ROOM)
-        return [embed(img) for embed in embeds]
+    def make(i):
+        return trim_ground(dataset.read_product(rows[i]), _ROOM)
 
-    first = compute(rows[0])
+    first = [embed(make(0)) for embed in embeds]
     # some images stand for all
     some = np.unique(np.linspace(0, len(rows) - 1, _N_KEY).astype(int)).tolist()
     parts_of_key = [
@@ -61,12 +59,7 @@ def teacher_features(
     kept = FrozenFeatures(
         Path(folder, f'teacher_{hashlib.sha256(key).hexdigest()[:12]}'),
         (sum(map(len, first)),), len(rows), key)
-    missing = kept.find_missing()
-    # in an order of its own, so that processes may fill a folder together
-    np.random.default_rng().shuffle(missing)
-    for i in tqdm(missing.tolist(), 'teachers', disable=None):
-        if i not in kept:
-            kept[i] = np.concatenate(compute(rows[i]))
+    kept.fill(make, lambda img: np.concatenate([embed(img) for embed in embeds]), 'teachers')
     features = np.stack([kept[i] for i in range(len(rows))])
     features -= features.mean(axis=0)
     parts = np.split(features, np.cumsum([len(x) for x in first])[:-1], axis=1)
