@@ -63,6 +63,7 @@ def run(args):
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 
     stem, suffix = os.path.splitext(args.out)
+    known = set(gallery.categories.tolist())
     results = []
     for start in range(0, len(snaps), _SNAPS_PER_SHEET):
         part = snaps[start:start + _SNAPS_PER_SHEET]
@@ -79,6 +80,9 @@ def run(args):
             for item in items:
                 print(f'  {item.category_name:10} {item.score:.2f} ', *(
                     f'{i} ({d:.2f})' for i, d in zip(item.ids, item.distances, strict=True)))
+                if args.category == 'same' and known.isdisjoint(
+                        (-1, item.category, item.second_category)):
+                    print(' ' * 19 + 'of all products: the shop has none of its category')
         print(f'The sheet is {path}')
         results += found
     if not args.photo and not args.gallery:

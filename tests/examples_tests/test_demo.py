@@ -149,6 +149,20 @@ def test_gallery_of_a_csv(small, tmp_path, capsys):
     assert row.split()[:4] == ['bag', '0.90', 'red', 'one'] and 'green' not in row
 
 
+def test_a_shop_without_its_category(small, tmp_path, capsys):
+    _save(tmp_path / 'a.png', [0, 2])
+    _save_shop(tmp_path / 'shop')
+    (tmp_path / 'shop' / 'products.csv').write_text('path,id,category\n0.png,red,bag\n')
+    argv = ['--photo', 'a.png', '--gallery', 'shop/products.csv']
+    small.main(argv)
+    lines = capsys.readouterr().out.splitlines()
+    at = [line.split()[0] for line in lines].index('footwear')
+    assert lines[at + 1].strip() == 'of all products: the shop has none of its category'
+    assert sum('of all products' in line for line in lines) == 1
+    small.main([*argv, '--category', 'any'])
+    assert 'of all products' not in capsys.readouterr().out
+
+
 def test_synthetic_snaps_and_shop(small, capsys):
     small.main(['--n-snap', '2', '--n-item', '12', '--seed', '3'])
     out, err = capsys.readouterr()
