@@ -46,7 +46,7 @@ def main(argv=None):
             extractor = StyleExtractorBN(pretrained_model=args.extractor_weights)
             _write(export_extractor(extractor), args.extractor)
     except ImportError as error:
-        parser.error(f"{error}: pip install 'vasily_fashion[fast]'")
+        parser.error(f"{error}: pip install onnx onnxruntime")
     except (OSError, ValueError) as error:
         parser.error(str(error))
 

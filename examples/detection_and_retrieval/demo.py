@@ -39,7 +39,7 @@ def main(argv=None):
     if not args.out.lower().endswith(_FORMATS) or os.path.isdir(args.out):
         parser.error(f'--out {args.out}: name a file that ends in {", ".join(_FORMATS)}')
     for path in (path for path in args.photo or () if not os.path.isfile(path)):
-        parser.error(f'--photo {path}: there is no such file')
+        parser.error(f'--photo {path}: this is not a file')
     try:
         run(args)
     except (ImportError, OSError, ValueError) as error:
@@ -48,10 +48,17 @@ def main(argv=None):
 
 def run(args):
     os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-    world = SyntheticFashionDataset(args.n_snap, args.seed, args.n_item)
+    world = None
+    if not args.photo or not args.gallery:
+        world = SyntheticFashionDataset(args.n_snap, args.seed, args.n_item)
     snaps = args.photo or range(args.n_snap)
     gallery = Gallery.from_folder(args.gallery) if args.gallery else Gallery.from_world(world)
 
+    def read(start):
+        return [read_image(snap) if args.photo else world[snap][0]
+                for snap in snaps[start:start + _SNAPS_PER_SHEET]]
+
+    imgs = read(0)  # what cannot be read is told before the shop is embedded
     detector = FashionSSD300(pretrained_model=args.detector_weights)
     extractor = StyleExtractorBN(pretrained_model=args.extractor_weights)
     detector.score_thresh = args.score_thresh
@@ -63,34 +70,31 @@ def run(args):
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 
     stem, suffix = os.path.splitext(args.out)
-    known = set(gallery.categories.tolist())
+    known = set(gallery.categories.tolist()) - {-1}
     results = []
     for start in range(0, len(snaps), _SNAPS_PER_SHEET):
-        part = snaps[start:start + _SNAPS_PER_SHEET]
-        imgs = [read_image(snap) if args.photo else world[snap][0] for snap in part]
         # detect, crop, embed and search
         found = retriever.retrieve(imgs, k=args.k, category=args.category)
-        names = [os.path.basename(str(snap)) for snap in part]
+        names = [os.path.basename(str(snap)) for snap in snaps[start:start + len(imgs)]]
         fig = vis_retrieval_sheet(imgs, found, gallery.read, names, n_column=2)
         path = f'{stem}-{start // _SNAPS_PER_SHEET + 1}{suffix}' if start else args.out
         with atomic_write(path) as file:
             fig.savefig(file, format=suffix[1:].lower(), dpi=110)
         for name, items in zip(names, found, strict=True):
             print(f'snap {name}:' if items else f'snap {name}: no item found')
-            for item in items:
+            for item in sorted(items, key=lambda item: -item.score):
                 print(f'  {item.category_name:10} {item.score:.2f} ', *(
                     f'{i} ({d:.2f})' for i, d in zip(item.ids, item.distances, strict=True)))
-                if args.category == 'same' and known.isdisjoint(
-                        (-1, item.category, item.second_category)):
+                if args.category == 'same' and known and known.isdisjoint(
+                        (item.category, item.second_category)):
                     print(' ' * 19 + 'of all products: the shop has none of its category')
         print(f'The sheet is {path}')
         results += found
+        imgs = read(start + _SNAPS_PER_SHEET)
     if not args.photo and not args.gallery:
         n_item, n_detected, n_found = count_found(world, results)
         print(f'Of {n_item} items that the snaps show, {n_detected} were detected; of these '
               f'{n_found} have their own product image among the {args.k} nearest.')
-    for line in gallery.left_out:
-        print(f'Not read: {line}')
 
 
 if __name__ == '__main__':

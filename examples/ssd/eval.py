@@ -53,7 +53,7 @@ def main(argv=None):
     parser.add_argument('--batch-size', type=at_least(1), default=8)
     add_engine_arguments(parser, 'chainer', 'f32', 'the data set')
     parser.add_argument(
-        '--n-bootstrap', type=int, default=1000, metavar='N',
+        '--n-bootstrap', type=at_least(0), default=1000, metavar='N',
         help='how often photos are drawn anew for the 95 %% interval of mAP; '
         '0 for none')
     parser.add_argument('--json', help='a file for the numbers')
@@ -64,10 +64,9 @@ def main(argv=None):
         parser.error('--root, --split and --images are not for --dataset synthetic')
     try:
         with chainer.using_config('accelerate', 'fast'):
-            result = evaluate(args, open_photos(args))
+            write_json(args.json, evaluate(args, open_photos(args)))
     except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
-    write_json(args.json, result)
 
 
 def open_photos(args):

@@ -116,8 +116,9 @@ def main(argv=None):
             ('gallery', args.dataset == 'consumer-to-shop')):
         if getattr(args, option) != parser.get_default(option) and not of_it:
             parser.error(f'--{option.replace("_", "-")} is not for --dataset {args.dataset}')
-    if args.detector_weights != 'fashion' and args.boxes != 'detected':
-        parser.error('--detector-weights is for --boxes detected')
+    for option in 'detector_weights', 'margin', 'score_thresh', 'vote_thresh':
+        if getattr(args, option) != parser.get_default(option) and args.boxes != 'detected':
+            parser.error(f'--{option.replace("_", "-")} is for --boxes detected')
     if not 0 <= args.margin < float('inf'):
         parser.error(f'--margin must be 0 or more, not {args.margin}')
     if args.retrieve and (args.dataset != 'csv' or args.boxes != 'detected'):
@@ -132,13 +133,14 @@ def main(argv=None):
                 result = evaluate_by_protocol(args)
             else:
                 result = evaluate(args)
+            write_json(args.json, result)
         except (ImportError, OSError, ValueError) as error:
             parser.error(str(error))
-    write_json(args.json, result)
 
 
 def evaluate(args):
     """Print the scores; return them by name."""
+    StyleExtractorBN(pretrained_model=args.weights)  # refused before the detection
     if args.dataset == 'csv':
         queries, gallery, missed = open_csv(args)
     else:
@@ -172,17 +174,6 @@ def open_csv(args):
         if not getattr(dataset, side).any():
             raise ValueError(f'{args.root}: no row of split {split!r} has {side} True')
     queries = dataset.choose(dataset.is_query)
-    bboxes = None
-    if args.boxes == 'detected':
-        is_found = np.isnan(queries.bboxes).any(axis=1)
-        without = find_boxes(queries, load_detector(args))
-        print(f'no box detected in {without.sum()} photos, which are searched '
-              'with as a whole')
-        bboxes = queries.bboxes.copy()
-        # a box that the CSV gives stays as it is
-        bbox = queries.bboxes[is_found]
-        size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
-        queries.bboxes[is_found] = bbox + args.margin * size * [-1, -1, 1, 1]
     galleries = [dataset.choose(dataset.is_gallery)]
     if args.distractors is not None:
         name, root, options = parse_dataset(
@@ -191,6 +182,17 @@ def open_csv(args):
         # a query of unknown category may be of any
         asked_for = np.isin(more.labels, queries.labels) | (queries.labels < 0).any()
         galleries.append(more.choose(more.is_gallery & asked_for))
+    bboxes = None
+    if args.boxes == 'detected':
+        has_no_box = np.isnan(queries.bboxes).any(axis=1)
+        without = find_boxes(queries, load_detector(args))
+        print(f'no box detected in {without.sum()} photos, which are searched '
+              'with as a whole')
+        bboxes = queries.bboxes.copy()
+        # a box that the CSV gives stays as it is
+        bbox = queries.bboxes[has_no_box]
+        size = np.tile(bbox[:, 2:] - bbox[:, :2], 2)
+        queries.bboxes[has_no_box] = bbox + args.margin * size * [-1, -1, 1, 1]
 
     def images(*datasets, prepare=lambda img: img, bboxes=None):
         where = [(d, i) for d in datasets for i in range(len(d))]

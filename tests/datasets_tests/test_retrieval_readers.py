@@ -244,8 +244,9 @@ def test_csv_with_quotes_and_odd_line_ends(tmp_path):
 def test_csv_without_such_a_split(tmp_path):
     with pytest.raises(ValueError, match="there are 'test', 'train'"):
         CSVRetrievalDataset(trees.make_csv(tmp_path), 'val')
-    with pytest.raises(ValueError, match='has no row'):
-        CSVRetrievalDataset(trees.write_csv(tmp_path, ''))
+    for text, message in ('', 'is empty'), ('label,path\n', 'has a header, and no row below'):
+        with pytest.raises(ValueError, match=message):
+            CSVRetrievalDataset(trees.write_csv(tmp_path, text))
 
 
 @pytest.mark.parametrize('make, reader', [

@@ -133,7 +133,7 @@ def test_own_photos_and_gallery(small, tmp_path, capsys):
     nearest, second = (float(row[i].strip('()')) for i in (3, 5))
     assert 0 < nearest < second
     assert lines[4:] == ['snap b $x$ 服.png: no item found',
-                         'The sheet is new/sheet.png', 'Not read: 1 .txt']
+                         'The sheet is new/sheet.png']
     assert os.listdir('new') == ['sheet.png']
     _assert_sheet('new/sheet.png')
 
@@ -214,9 +214,9 @@ def test_unreadable_product_images_are_named_and_skipped(
 
 
 @pytest.mark.parametrize('argv, message', [
-    (['--photo', 'missing.jpg'], 'missing.jpg: there is no such file'),
+    (['--photo', 'missing.jpg'], 'missing.jpg: this is not a file'),
     (['--photo', 'good.png', 'broken.jpg'], 'broken.jpg: '),
-    (['--photo', 'shop'], 'shop: there is no such file'),
+    (['--photo', 'shop'], 'shop: this is not a file'),
     (['--gallery', 'nowhere'], 'nowhere'),
     (['--gallery', 'good.png'], 'good.png'),
     (['--gallery', 'empty'], 'empty has no image'),

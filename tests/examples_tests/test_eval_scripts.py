@@ -159,8 +159,8 @@ def test_embedding_is_scored_on_detected_boxes(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
 
     def scores(*args):
-        module.main(['--n-snap', '2', '--margin', '0', '--json',
-                     str(tmp_path / 'result.json'), *args])
+        module.main(['--n-snap', '2', '--json', str(tmp_path / 'result.json'), *args,
+                     *(['--margin', '0'] if args else [])])
         return json.loads((tmp_path / 'result.json').read_text())
 
     truth = scores()
@@ -476,13 +476,22 @@ def test_what_retrieve_finds(tmp_path, monkeypatch, capsys):
     (['csv', '--root', 'x', '--n-snap', '9'], '--n-snap is not for --dataset csv'),
     (['ccp', '--root', 'x', '--gallery', 'val+test'], '--gallery is not for --dataset ccp'),
     (['synthetic', '--detector-weights', 'x'], '--detector-weights is for --boxes detected'),
-    (['synthetic', '--margin', '-1'], '--margin must be 0 or more, not -1'),
+    (['synthetic', '--vote-thresh', '.6'], '--vote-thresh is for --boxes detected'),
+    (['synthetic', '--boxes', 'detected', '--margin', '-1'], '--margin must be 0 or more, not -1'),
     (['synthetic', '--score-thresh', '30'], 'argument --score-thresh: 30 is not between 0 and 1'),
     (['in-shop', '--root', 'x', '--split', 'train'], 'in-shop is scored on its test split')])
 def test_options_that_are_not_for_a_data_set(argv, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         _load('style_extractor/eval.py', monkeypatch).main(['--dataset', *argv])
     assert message in capsys.readouterr().err
+
+
+def test_json_that_is_a_folder(tmp_path, monkeypatch, capsys):
+    module = _load('style_extractor/eval.py', monkeypatch)
+    monkeypatch.setattr(module, 'StyleExtractorBN', _MeanColour)
+    with pytest.raises(SystemExit):
+        module.main(['--n-snap', '1', '--json', str(tmp_path)])
+    assert 'this is a folder or a device; name a file' in capsys.readouterr().err
 
 
 def test_synthetic_snaps_have_no_split(monkeypatch, capsys):

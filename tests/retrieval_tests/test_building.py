@@ -314,11 +314,20 @@ def test_a_factory_that_there_is_not_costs_no_embedding(shop, tmp_path):
     assert list((tmp_path / 'out').iterdir()) == []
 
 
-def test_a_damaged_list_of_what_was_seen_is_named(shop, tmp_path):
+def test_a_damaged_list_of_what_was_seen_is_made_anew(shop, tmp_path):
     build_index(ProductFolderDataset(shop), _MeanColour, tmp_path)
+    whole = (tmp_path / 'seen.json').read_text()
     (tmp_path / 'seen.json').write_text('{"index.npz": [1, ')
-    with pytest.raises(ValueError, match='seen.json is not a whole JSON'):
+    built = build_index(ProductFolderDataset(shop), _MeanColour, tmp_path)
+    assert (built.n_product, built.n_removed) == (6, 0)
+    assert (tmp_path / 'seen.json').read_text() == whole
+
+
+def test_what_is_there_is_opened_before_the_work(shop, tmp_path):
+    (tmp_path / 'index.npz').write_text('no index')
+    with pytest.raises(ValueError, match='index.npz: this is not an index.*delete it'):
         build_index(ProductFolderDataset(shop), _MeanColour, tmp_path)
+    assert not list(tmp_path.glob('embeddings/*.npz'))
 
 
 def test_an_index_of_another_factory(shop, tmp_path):

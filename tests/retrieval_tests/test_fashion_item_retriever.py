@@ -582,3 +582,16 @@ def test_snaps_by_their_paths(tmp_path):
     assert by_array
     for found in by_path, by_image:
         assert [item.ids.tolist() for item in found] == [item.ids.tolist() for item in by_array]
+
+
+def test_an_index_of_another_extractor():
+    class Extractor(_ColourExtractor):
+        dim, fingerprint = 3, 'a'
+
+    index = FlatIndex(3, extractor=Extractor())
+    FashionItemRetriever(None, Extractor(), index)
+    FashionItemRetriever(None, _ColourExtractor(), index)  # which does not say what it is
+    other = Extractor()
+    other.fingerprint = 'b'
+    with pytest.raises(ValueError, match='index: it was made by an extractor of weights a'):
+        FashionItemRetriever(None, other, index)

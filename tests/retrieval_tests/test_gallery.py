@@ -30,7 +30,6 @@ def test_folder(tmp_path):
     gallery = Gallery.from_folder(tmp_path)
     assert gallery.ids == ['b', 'skirts/a'] and len(gallery) == 2
     assert gallery.categories.tolist() == [-1, FASHION_CATEGORIES.index('skirt')]
-    assert gallery.left_out == ['1 .txt']
     assert gallery.read('skirts/a')[:, 0, 0].tolist() == [1, 2, 3]
     with pytest.raises(KeyError):
         gallery.read('c')

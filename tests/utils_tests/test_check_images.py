@@ -1,3 +1,5 @@
+import warnings
+
 from vasily_fashion.utils import ImageReadError, check_image, check_images, read_image
 
 import numpy as np
@@ -103,3 +105,13 @@ def test_empty_list():
     assert check_images([]) == []
     with pytest.raises(ValueError, match='crops is empty'):
         check_images([], name='crops', allow_empty=False)
+
+
+def test_shares_of_1_are_warned_of():
+    img = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 2, 2)
+    with pytest.warns(UserWarning, match='img has no value above 1: values are 0..255'):
+        check_image(img)
+    for fine in 255 * img, 0 * img:
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            check_image(fine)

@@ -58,13 +58,13 @@ class CSVRetrievalDataset(RetrievalDataset):
                  missing: str = 'raise', margin: float = 0.) -> None:
         root = Path(path).parent if root is None else Path(root)
         rows = read_csv(path)
-        header = rows[0].keys() if rows else ()
+        header = rows[0].keys()
         lacking = [name for name in _NEEDED if name not in header]
         if lacking:
             raise ValueError(
-                f'{path} has no row, or no column {lacking[0]}: its first '
+                f'{path} has no column {lacking[0]}: its first '
                 f'line must name {", ".join(_NEEDED)}, with commas between, and has '
-                f'{", ".join(map(repr, header)) or "nothing"}')
+                f'{", ".join(map(repr, header))}')
         splits = {row['split'] for row in rows}
         if split is not None:
             rows = [row for row in rows if row['split'] == split]

@@ -175,8 +175,7 @@ def _index(coco):
         from pycocotools.coco import COCO
     except ImportError as error:
         raise ImportError(
-            'annotations without bbox need pycocotools: pip install '
-            "'vasily_fashion[coco]'") from error
+            'annotations without bbox need pycocotools: pip install pycocotools') from error
 
     index = COCO()
     index.imgs = {x['id']: x for x in coco['images']}

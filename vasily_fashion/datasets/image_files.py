@@ -99,7 +99,9 @@ def check_folder(path: str | os.PathLike[str], what: str) -> None:
         what (str): What it should be, for the message.
     """
     if not Path(path).is_dir():
-        raise FileNotFoundError(f'{path}: there is no such folder; {what}')
+        raise FileNotFoundError(
+            f'{path}: ' + ('this is not a folder' if Path(path).exists() else
+                           'there is no such folder') + f'; {what}')
 
 
 def check_names(

@@ -83,12 +83,11 @@ class ProductFolderDataset(RetrievalDataset):
                     f'{"; ".join(self.left_out_files[:20]) or "no file"}')
         else:
             rows = read_csv(csv_path)
-            if not rows or 'path' not in rows[0]:
+            if 'path' not in rows[0]:
                 raise ValueError(
-                    f'{csv_path} has no row, or no column path: its first '
-                    'line must name path, and may name id, category, price, '
-                    'url, with commas between, and has '
-                    f'{", ".join(map(repr, rows[0] if rows else ())) or "nothing"}')
+                    f'{csv_path} has no column path: its first '
+                    'line must name path, and may name id, category, name, price, '
+                    f'url, with commas between, and has {", ".join(map(repr, rows[0]))}')
             for row in rows:  # the folder and the id are read from it
                 row['path'] = _as_posix(row['path'], root)
             named = set(find_files(root, (row['path'] for row in rows)))

@@ -68,7 +68,7 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     Raises:
         FileNotFoundError: If there is none.
         ValueError: If it is not UTF-8, or no CSV, or a row has more or fewer
-            columns than the header, or a path, id or split of more than 4096
+            columns than the header, or there is no row, or a path, id or split of more than 4096
             characters, or two columns have one name.
     """
     text = read_text(path)
@@ -103,6 +103,9 @@ def read_csv(path: str | os.PathLike[str]) -> list[dict[str, str]]:
         raise ValueError(
             f'{os.fspath(path)} is not a CSV after line {line_num}; is a quote left open, or '
             f'within a value and not doubled? ({error})') from error
+    if not rows:
+        raise ValueError(
+            f'{os.fspath(path)} ' + ('has a header, and no row below' if header else 'is empty'))
     return rows
 
 

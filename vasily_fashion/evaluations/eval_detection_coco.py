@@ -68,9 +68,7 @@ def eval_detection_coco(
 
     """
     if importlib.util.find_spec('pycocotools') is None:
-        raise ImportError(
-            "pycocotools is not installed: pip install 'vasily_fashion[coco]'"
-            ', or pycocotools alone')
+        raise ImportError('pycocotools is not installed: pip install pycocotools')
     is_scored = _choose_classes(label_names, classes)
     photos = check_photos(
         len(label_names), pred_bboxes=pred_bboxes, pred_labels=pred_labels,

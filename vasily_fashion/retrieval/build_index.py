@@ -104,7 +104,20 @@ def build_index(
     folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
         extractor = load_extractor()
-        if kind == 'faiss':  # what is refused is refused before the work
+        name = str(uri or FILES[kind])
+        path: Any = uri or folder / FILES[kind]
+        is_there = os.path.exists(path)
+        index: Any = None
+        # what is refused is refused before the work
+        if kind == 'milvus':
+            MilvusIndex(extractor.dim, extractor=extractor, uri=path).close()
+        elif is_there:
+            index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
+            if factory is not None and factory != index.factory:
+                raise ValueError(
+                    f'{path} is of the factory {index.factory!r}, not {factory!r}: '
+                    'delete it to build it anew')
+        elif kind == 'faiss':
             FaissIndex(extractor.dim, factory=factory or 'Flat')
         store = EmbeddingStore(folder / 'embeddings', extractor)
         if n_worker or scheduler:
@@ -121,32 +134,24 @@ def build_index(
             raise ValueError('; '.join([
                 f'{dataset.root} has no image that can be read', *list(broken.values())[:3]]))
 
-        name = str(uri or FILES[kind])
-        path: Any = uri or folder / FILES[kind]
-        index: Any
-        is_there = os.path.exists(path)
         if kind == 'milvus':
             index = MilvusIndex(extractor.dim, extractor=extractor, uri=path)
             is_there = len(index) > 0
-        elif is_there:
-            index = (FlatIndex if kind == 'flat' else FaissIndex).load(path, extractor)
-            if factory is not None and factory != index.factory:
-                raise ValueError(
-                    f'{path} is of the factory {index.factory!r}, not {factory!r}: '
-                    'delete it to build it anew')
-        elif kind == 'flat':
+        elif kind == 'flat' and index is None:
             index = FlatIndex(extractor.dim, extractor=extractor)
-        else:
+        elif index is None:
             index = FaissIndex(
                 extractor.dim, extractor=extractor, factory=factory or choose_factory(
                     len(ids) - len(broken), extractor.dim, memory))
             if index.n_training:
                 index.train(_sample(store))
         with contextlib.closing(index) if kind == 'milvus' else contextlib.nullcontext():
-            state = folder / 'seen.json'  # which shards each index has seen
-            seen = read_json(state, dict) if state.exists() else {}
+            state = folder / 'seen.json'  # each index's mark: which shards it has seen
+            seen = {}
+            with contextlib.suppress(FileNotFoundError, ValueError):  # if damaged: none
+                seen = read_json(state, dict)
             mark = seen.get(name) if is_there else None
-            # none of them, if they have been written again since
+            # its shards are not looked through again, if they are still the same
             first = mark[0] if mark and mark == store.mark(mark[0]) else 0
             n_added, n_removed = update_index(index, store, ids, first)
             has_changed = n_added + n_removed > 0
@@ -166,7 +171,7 @@ def _connect(n_worker, scheduler):
         from distributed import Client
     except ImportError as error:
         raise ImportError(
-            "several workers need Dask: pip install 'vasily_fashion[cluster]'") from error
+            "several workers need Dask: pip install distributed") from error
     if scheduler:
         return Client(scheduler)
     # a network uses all threads that it may: one task at a time a process

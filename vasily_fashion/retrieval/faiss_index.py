@@ -279,7 +279,5 @@ def _import_faiss():
     try:
         import faiss
     except ImportError as error:
-        raise ImportError(
-            "FaissIndex needs Faiss: pip install 'vasily_fashion[faiss]', or "
-            'faiss-cpu alone') from error
+        raise ImportError('FaissIndex needs Faiss: pip install faiss-cpu') from error
     return faiss

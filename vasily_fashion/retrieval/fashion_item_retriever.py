@@ -5,7 +5,7 @@ from typing import Any
 
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.retrieval._common_device import common_device
-from vasily_fashion.retrieval._rows import check_positive
+from vasily_fashion.retrieval._rows import check_extractor, check_positive
 from vasily_fashion.retrieval.index import Index
 from vasily_fashion.retrieval.merge_guesses import merge_guesses
 from vasily_fashion.retrieval.retrieved_item import RetrievedItem
@@ -48,11 +48,17 @@ class FashionItemRetriever:
             on each side, as a share of the box's height and width. Detected boxes
             cut off sleeves and hems. The caller's own boxes are cropped as they are.
 
+    Raises:
+        ValueError: If another extractor made the index.
+
     """
 
     def __init__(
             self, detector: Any, extractor: Any, index: Index,
             batch_size: int = 8, margin: float = DETECTED_MARGIN) -> None:
+        if made_by := getattr(index, 'fingerprint', ''):
+            if hasattr(extractor, 'fingerprint'):
+                check_extractor('index', made_by, extractor)
         self.detector = detector
         self.extractor = extractor
         self.index = index

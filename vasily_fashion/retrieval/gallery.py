@@ -36,12 +36,7 @@ class Gallery:
 
     Raises:
         ValueError: If an id is there twice, or an argument is not one a product.
-
-    Attributes:
-        left_out (list of str): What lies in the folder and is not a product.
     """
-
-    left_out: Sequence[str] = ()
 
     def __init__(
             self, ids: Sequence[str], read: Callable[[int], np.ndarray],
@@ -107,9 +102,7 @@ class Gallery:
                 os.path.dirname(path) or '.', path, label_names=label_names)
         else:
             dataset = ProductFolderDataset(path, label_names=label_names)
-        gallery = cls.from_dataset(dataset)
-        gallery.left_out = dataset.left_out_files
-        return gallery
+        return cls.from_dataset(dataset)
 
     @classmethod
     def from_world(cls, world: Any) -> 'Gallery':

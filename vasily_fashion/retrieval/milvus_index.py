@@ -321,8 +321,7 @@ def _connect(uri, token):
             import milvus_lite  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            "MilvusIndex needs Milvus' client: pip install "
-            "'vasily_fashion[milvus]', or pymilvus and, for a file, "
+            "MilvusIndex needs Milvus' client: pip install pymilvus, and, for a file, "
             'milvus-lite') from error
     try:
         client = MilvusClient(uri, token=token or os.environ.get('MILVUS_TOKEN', ''))

@@ -78,7 +78,7 @@ def _open(teacher: str) -> Callable[[np.ndarray], np.ndarray]:
         import onnxruntime as ort
     except ImportError as error:
         raise ImportError(
-            f"{teacher} needs ONNX Runtime: pip install 'vasily_fashion[fast]'") from error
+            f"{teacher} needs ONNX Runtime: pip install onnxruntime") from error
     try:
         session = ort.InferenceSession(teacher, providers=['CPUExecutionProvider'])
         (put,) = session.get_inputs()

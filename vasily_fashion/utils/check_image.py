@@ -1,4 +1,5 @@
 import os
+import warnings
 from typing import Any
 
 from vasily_fashion.utils.read_image import as_array, read_image
@@ -16,7 +17,7 @@ def check_image(img: Any, name: str = 'img') -> Any:
     Arrays of integers and floating point numbers of any width are taken. A
     :math:`1 \\times 1` image and a very long one are images like any other.
     If ``chainer.config.images_are_checked`` is true, the caller has checked the
-    image, and it is returned as it is.
+    image, and it is returned as it is. Values of 0 to 1 alone are warned of.
 
     Args:
         img (array, path or PIL.Image.Image): An array of NumPy or CuPy, of
@@ -77,4 +78,7 @@ def check_image(img: Any, name: str = 'img') -> Any:
         if not np.isfinite(img).all():
             raise ValueError(
                 f'{name} has NaN or infinite pixels; values are 0..255')
+        if 0 < img.max() <= 1:
+            warnings.warn(
+                f'{name} has no value above 1: values are 0..255, multiply it', stacklevel=3)
     return img

@@ -31,4 +31,4 @@ def read_npz(
     except Exception as error:
         raise ValueError(
             f'{path}: this is not {what}, or it is truncated or '
-            f'damaged ({error}); save it again') from error
+            f'damaged ({error}); delete it, and make it again') from error
