@@ -97,9 +97,9 @@ def main(argv=None):
         print(f'Faiss: {built.factory} finds {built.recall:.1%} of the 10 nearest of '
               f'{min(100, built.n_product)} products')
     if built.n_missing:
-        print(f'{built.n_missing} images are not there')
+        print(f'Images that are not there: {built.n_missing}')
     if built.broken:
-        print(f'{len(built.broken)} images cannot be read:')
+        print(f'Images that cannot be read: {len(built.broken)}')
         for reason in list(built.broken.values())[:_N_SHOWN]:
             print(f'  {reason}')
         if len(built.broken) > _N_SHOWN:

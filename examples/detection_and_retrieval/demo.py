@@ -48,9 +48,8 @@ def main(argv=None):
 
 def run(args):
     os.makedirs(os.path.dirname(args.out) or '.', exist_ok=True)
-    world = None
-    if not args.photo or not args.gallery:
-        world = SyntheticFashionDataset(args.n_snap, args.seed, args.n_item)
+    world = None if args.photo and args.gallery else SyntheticFashionDataset(
+        args.n_snap, args.seed, args.n_item)
     snaps = args.photo or range(args.n_snap)
     gallery = Gallery.from_folder(args.gallery) if args.gallery else Gallery.from_world(world)
 

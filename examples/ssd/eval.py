@@ -62,6 +62,9 @@ def main(argv=None):
         parser.error(f'--dataset {args.dataset} needs --root')
     if args.dataset == 'synthetic' and (args.root or args.split or args.images):
         parser.error('--root, --split and --images are not for --dataset synthetic')
+    for option in 'n_snap', 'seed':
+        if getattr(args, option) != parser.get_default(option) and args.dataset != 'synthetic':
+            parser.error(f'--{option.replace("_", "-")} is not for --dataset {args.dataset}')
     try:
         with chainer.using_config('accelerate', 'fast'):
             write_json(args.json, evaluate(args, open_photos(args)))

@@ -43,7 +43,7 @@ def test_every_index(shop, tmp_path, capsys):
                      'chainer', '--shard-size', 2) == 0
         text = capsys.readouterr().out
         assert '3 added, 0 removed, 3 in the index' in text
-        assert '1 images cannot be read' in text and '1.jpg' in text
+        assert 'Images that cannot be read: 1' in text and '1.jpg' in text
         assert 'of the 10 nearest' not in text  # all are exact
     assert '1.jpg' in (out / 'unreadable.txt').read_text()
     flat, faiss = FlatIndex.load(out / 'index.npz'), FaissIndex.load(out / 'faiss.npz')

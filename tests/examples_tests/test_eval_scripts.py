@@ -498,6 +498,10 @@ def test_synthetic_snaps_have_no_split(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         _load('ssd/eval.py', monkeypatch).main(['--split', 'val'])
     assert '--split and --images are not for --dataset synthetic' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        _load('ssd/eval.py', monkeypatch).main(
+            ['--dataset', 'ccp', '--root', 'x', '--n-snap', '9'])
+    assert '--n-snap is not for --dataset ccp' in capsys.readouterr().err
 
 
 def test_nothing_to_search(tmp_path, monkeypatch, capsys):

@@ -56,7 +56,9 @@ def find_new(
 ) -> tuple[Any, Any, Any, Any]:
     """Find what :func:`embed_catalogue` has to embed.
 
-    Embeddings whose id alone has changed are copied in the store.
+    An image whose stamp the store has under another id is not among them: its embedding
+    is copied to the new id, in a new shard. A stamp is a text that changes with an image,
+    its box, its category, and what cuts it.
 
     Args:
         dataset, store, detector: As there.
@@ -74,6 +76,7 @@ def find_new(
             'again, or name another folder')
     ids = np.array(gallery.image_ids(), object)
     stamps: Any = np.array([_stamp(gallery, i) + cut for i in range(len(gallery))], object)
+    # from stamps that the store has not under their ids to rows
     wanted = {stamp: i for i, stamp in enumerate(stamps) if store.stamps.get(ids[i]) != stamp}
     # each once, although several ids may have had the image
     old_of = {stamp: old for old, stamp in store.stamps.items()

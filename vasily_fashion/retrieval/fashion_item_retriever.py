@@ -201,7 +201,10 @@ class FashionItemRetriever:
         return found
 
     def _search_each(self, embeddings, k, categories):
-        """The nearest of each query in all of its categories together."""
+        """The nearest of each query in all of its categories together, as :meth:`search`.
+
+        A query of several categories is searched for once in each; its rows follow each other.
+        """
         n_category = [len(its) for its in categories]
         if not n_category:
             return []

@@ -244,8 +244,8 @@ class Gallery:
         Raises:
             ValueError: If no image can be read.
         """
+        index = FlatIndex(extractor.dim, metric, extractor)
         embeddings, rows = self.embed(extractor)
-        index = FlatIndex(embeddings.shape[1], metric, extractor)
         index.add(common_device(extractor).send(embeddings),
                   [self.ids[row] for row in rows], self.categories[rows])
         return index

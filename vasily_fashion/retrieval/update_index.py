@@ -31,6 +31,7 @@ def update_index(
     ids_of_shard: dict[int, set[str]] = {}
     for i in wanted:
         number = store.shard_of[i]
+        # what is in shards that the index has not seen, and what it lacks
         if number >= first or i not in there:
             ids_of_shard.setdefault(number, set()).add(i)
     n_added = 0
