@@ -2,8 +2,8 @@
 import argparse
 import json
 
-from vasily_fashion.deploy.engine_arguments import at_least
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.flag_types import at_least
 
 import matplotlib.pyplot as plt
 import numpy as np

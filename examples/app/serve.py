@@ -15,10 +15,11 @@ from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.image_files import check_folder, list_images
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, load_index
 from vasily_fashion.utils import ImageReadError, read_image
+from vasily_fashion.utils.flag_types import probability
 
 import chainer
 import numpy as np

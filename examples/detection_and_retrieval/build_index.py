@@ -10,10 +10,11 @@ from pathlib import Path
 
 from vasily_fashion.datasets.named_datasets import RETRIEVAL_DATASETS, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import Gallery, build_index
 from vasily_fashion.utils import atomic_write
+from vasily_fashion.utils.flag_types import at_least
 
 _N_SHOWN = 10
 

@@ -5,11 +5,12 @@ import os
 from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least, probability
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import count_found
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
 from vasily_fashion.utils import atomic_write, read_image
+from vasily_fashion.utils.flag_types import at_least, probability
 from vasily_fashion.visualizations import vis_retrieval_sheet
 
 _FORMATS = ('.jpg', '.pdf', '.png', '.svg', '.webp')
@@ -69,8 +70,7 @@ def run(args):
     retriever = FashionItemRetriever(detector, extractor, gallery.make_index(extractor))
 
     stem, suffix = os.path.splitext(args.out)
-    known = set(gallery.categories.tolist()) - {-1}
-    results = []
+    known, results = set(gallery.categories.tolist()) - {-1}, []
     for start in range(0, len(snaps), _SNAPS_PER_SHEET):
         # detect, crop, embed and search
         found = retriever.retrieve(imgs, k=args.k, category=args.category)

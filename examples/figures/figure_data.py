@@ -9,9 +9,10 @@ from vasily_fashion.datasets import (
     SyntheticFashionDataset,
 )
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.links import FashionSSD300, StyleExtractorBN
 from vasily_fashion.retrieval import FashionItemRetriever, Gallery
+from vasily_fashion.utils.flag_types import probability
 
 import numpy as np
 

@@ -9,11 +9,12 @@ from vasily_fashion.categories import FASHION_CATEGORIES
 from vasily_fashion.datasets import SyntheticFashionDataset
 from vasily_fashion.datasets.named_datasets import BBOX_DATASETS, find_split, open_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, at_least
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations import eval_detection, eval_detection_coco
 from vasily_fashion.links import FashionSSD300
 from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.utils import write_json
+from vasily_fashion.utils.flag_types import at_least
 
 import chainer
 import numpy as np

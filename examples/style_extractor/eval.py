@@ -25,7 +25,7 @@ from vasily_fashion.datasets import (
 from vasily_fashion.datasets.find_boxes import find_boxes
 from vasily_fashion.datasets.named_datasets import find_split, open_dataset, parse_dataset
 from vasily_fashion.deploy import compile_if_installed
-from vasily_fashion.deploy.engine_arguments import add_engine_arguments, probability
+from vasily_fashion.deploy.engine_arguments import add_engine_arguments
 from vasily_fashion.evaluations.baselines import hsv_histogram, vgg16_features
 from vasily_fashion.evaluations.crop_detected import crop_detected
 from vasily_fashion.evaluations.protocols import PROTOCOLS, open_for_test, score_by_protocol
@@ -36,6 +36,7 @@ from vasily_fashion.links.ssd import VotingMultiboxCoder
 from vasily_fashion.retrieval.fashion_item_retriever import DETECTED_MARGIN
 from vasily_fashion.transforms import trim_ground
 from vasily_fashion.utils import write_json
+from vasily_fashion.utils.flag_types import probability
 
 import chainer
 import numpy as np
@@ -140,7 +141,7 @@ def main(argv=None):
 
 def evaluate(args):
     """Print the scores; return them by name."""
-    StyleExtractorBN(pretrained_model=args.weights)  # refused before the detection
+    extractor = StyleExtractorBN(pretrained_model=args.weights)  # refused before the detection
     if args.dataset == 'csv':
         queries, gallery, missed = open_csv(args)
     else:
@@ -148,8 +149,9 @@ def evaluate(args):
     files = np.concatenate([queries.files, missed])
     print(f'{len(files)} queries of {len(np.unique(files))} photos, '
           f'{len(gallery.ids)} product images')
+    extractor = compile_extractor(args, extractor, gallery)
     result = {}
-    for name, embed in make_methods(args, gallery).items():
+    for name, embed in make_methods(args, extractor).items():
         scores = score_embedding(embed, queries, gallery, missed)
         if args.boxes == 'detected' and args.dataset != 'csv':
             scores['found'] = len(queries.ids) / max(len(files), 1)
@@ -159,7 +161,7 @@ def evaluate(args):
         detector = load_detector(args)
         detector.use_preset('visualize')
         for category, scores in score_retrieve(
-                detector, load_extractor(args, gallery), queries, gallery, args.margin).items():
+                detector, extractor, queries, gallery, args.margin).items():
             result[f'retrieve, {category}'] = scores
             print_scores(f'retrieve, {category}', scores, '')
     return result
@@ -244,8 +246,9 @@ def evaluate_by_protocol(args):
     detector = None
     if args.boxes == 'detected':
         detector, dataset.margin = load_detector(args), args.margin
+    extractor = compile_extractor(args, StyleExtractorBN(pretrained_model=args.weights))
     result = {}
-    for name, embed in make_methods(args).items():
+    for name, embed in make_methods(args, extractor).items():
         result[name] = score_by_protocol(
             args.dataset, dataset, embed, args.gallery, detector)
         print(f'{name:24}', '  '.join(
@@ -253,10 +256,10 @@ def evaluate_by_protocol(args):
     return result
 
 
-def make_methods(args, gallery=None):
+def make_methods(args, extractor):
     """The embedding functions to score, by name."""
     methods = {
-        'StyleExtractorBN': load_extractor(args, gallery).extract,
+        'StyleExtractorBN': extractor.extract,
         'HSV histogram, cosine': hsv_histogram,
     }
     if args.vgg16:
@@ -277,15 +280,14 @@ def print_scores(name, scores, all_='all'):
             print(f'{"":24}{key} {scores[key]:.3f}')
 
 
-def load_extractor(args, gallery):
-    """The extractor; int8 is calibrated on images of the gallery."""
+def compile_extractor(args, extractor, gallery=None):
+    """Compile the extractor, as args say; int8 is calibrated on images of the gallery."""
     photos = None
     if args.precision == 'int8':
         rows = np.linspace(0, len(gallery.ids) - 1, min(_N_CALIBRATION, len(gallery.ids)))
         photos = [gallery.read(int(i)) for i in rows]
     return compile_if_installed(
-        StyleExtractorBN(pretrained_model=args.weights), args.engine, args.gpu,
-        args.precision, photos)[0]
+        extractor, args.engine, args.gpu, args.precision, photos)[0]
 
 
 def load_detector(args):

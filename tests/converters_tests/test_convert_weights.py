@@ -7,7 +7,7 @@ import pytest
 @pytest.mark.parametrize(('name', 'layout'), [
     ('backbone.features.0.weight', "torchvision's ssd300_vgg16"),
     ('features.0.weight', "torchvision's vgg16"),
-    ('block1/layers/conv2d/vars/0', 'Keras'),
+    ('block1/layers/conv2d/vars/0', "Keras' VGG16"),
     ('block1_conv1/block1_conv1/kernel:0', "Keras' VGG16"),
     ('model_weights/block1_conv1/block1_conv1/kernel:0', "Keras' VGG16"),
     ('layers/conv2d/vars/0', "Keras' VGG16"),

@@ -118,6 +118,18 @@ def test_consumer_to_shop_bad_input(tmp_path, file, old, new, message):
         ConsumerToShopDataset(root)
 
 
+@pytest.mark.parametrize('make, reader, boxes', [
+    (trees.make_consumer_to_shop, ConsumerToShopDataset, 'list_bbox_consumer2shop'),
+    (trees.make_in_shop, InShopDataset, 'list_bbox_inshop')])
+def test_photos_out_of_the_folder(make, reader, boxes, tmp_path):
+    """Both files name them alike."""
+    root = make(tmp_path)
+    for file in 'Eval/list_eval_partition', f'Anno/{boxes}':
+        _change(root / f'{file}.txt', 'img/', '../img/')
+    with pytest.raises(ValueError, match='partition.txt names .*not a file in the folder'):
+        reader(root)
+
+
 def test_in_shop(tmp_path):
     root = trees.make_in_shop(tmp_path)
     box = (4, 2, 36, 20)

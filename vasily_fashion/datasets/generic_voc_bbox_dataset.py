@@ -51,10 +51,9 @@ class GenericVOCBboxDataset(BboxListDataset):
 
     Raises:
         FileNotFoundError: If a file or folder is missing.
-        ValueError: If a file is damaged, names no known category, or leads
-            out of `root`, no box is left, or it is not certain which photo
-            an xml is about. When it is asked for a photo of another size than
-            its xml names.
+        ValueError: If a file is damaged or names no known category, no box is
+            left, or it is not certain which photo an xml is about. When it is asked
+            for a photo of another size than its xml names.
     """
 
     def __init__(self, root: str | os.PathLike[str], split: str | None = None,

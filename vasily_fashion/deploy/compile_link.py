@@ -131,7 +131,7 @@ def _choose_engine(engine):
     if engine not in installed:
         name = 'OpenVINO or ONNX Runtime' if engine == 'auto' else engine
         raise ImportError(
-            f"{name} is not installed: pip install onnx, with openvino or onnxruntime")
+            f'{name} is not installed: pip install onnx, with openvino or onnxruntime')
     return engine
 
 

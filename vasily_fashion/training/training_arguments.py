@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vasily_fashion.datasets.named_datasets import parse_dataset
-from vasily_fashion.deploy.engine_arguments import at_least
 from vasily_fashion.training.learning_rate import SCHEDULES
+from vasily_fashion.utils.flag_types import at_least
 
 
 def make_training_parser(
